@@ -1,0 +1,173 @@
+//! Dialogues: one file per application protocol. A dialogue is recognised by content, follows its flow,
+//! emits rows, and at the end says what the flow was.
+//!
+//! A new protocol is one file here, one in `wire`, one in `record`, and one entry in [`PROTOCOLS`].
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::record::{Encryption, FlowName, Origin, Request, Row};
+use crate::time::Timestamp;
+
+/// Transport that carries a dialogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Transport {
+    /// Byte stream.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+/// Who sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Side {
+    /// The device: out.
+    Device,
+    /// The remote: in.
+    Remote,
+}
+
+impl Side {
+    /// The other one.
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Device => Self::Remote,
+            Self::Remote => Self::Device,
+        }
+    }
+}
+
+/// Payload as a dialogue gets it: a datagram, or the next bytes of a stream in order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Data<'a> {
+    /// Who sent it.
+    pub(crate) side: Side,
+    /// The bytes.
+    pub(crate) bytes: &'a [u8],
+    /// Frame that carried them.
+    pub(crate) frame: u64,
+    /// Time of that frame.
+    pub(crate) time: Timestamp,
+    /// The capture holds fewer bytes than were sent (datagrams only; in streams a cut is a gap).
+    pub(crate) is_cut: bool,
+}
+
+/// What a dialogue knows of its flow.
+#[derive(Clone, Debug)]
+pub(crate) struct FlowInfo {
+    /// The capture.
+    pub(crate) capture: Arc<str>,
+    /// Number of the flow.
+    pub(crate) flow_id: u64,
+    /// Transport.
+    pub(crate) transport: Transport,
+    /// Device address, port.
+    pub(crate) device: (IpAddr, u16),
+    /// Remote address, port.
+    pub(crate) remote: (IpAddr, u16),
+    /// Link address of the device, as text.
+    pub(crate) device_mac: Option<String>,
+}
+
+impl FlowInfo {
+    /// Where a row read at this frame comes from.
+    pub(crate) fn origin(&self, frame: u64, time: Timestamp) -> Origin {
+        Origin {
+            capture: Arc::clone(&self.capture),
+            flow_id: self.flow_id,
+            frame,
+            time,
+            device_ip: self.device.0,
+            remote_ip: self.remote.0,
+            remote_port: Some(self.remote.1),
+        }
+    }
+
+    /// One of the two ports.
+    pub(crate) fn has_port(&self, port: u16) -> bool {
+        self.device.1 == port || self.remote.1 == port
+    }
+}
+
+/// What a dialogue may use and fill while it reads.
+pub(crate) struct Context<'a> {
+    /// Its flow.
+    pub(crate) flow: &'a FlowInfo,
+    /// Rows for the tables, anomalies among them.
+    pub(crate) rows: &'a mut Vec<Row>,
+}
+
+/// Whether a dialogue wants more of its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appetite {
+    /// Go on.
+    More,
+    /// It has read all it can: the stream need not be put in order any more.
+    Done,
+}
+
+/// What the flow's own row takes from its dialogue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Application protocol, as the column `application` says it.
+    pub(crate) application: Option<&'static str>,
+    /// Whether an observer could read the payload.
+    pub(crate) encryption: Encryption,
+    /// Names seen, strongest first, at most `FLOW_NAMES`.
+    pub(crate) names: Vec<FlowName>,
+    /// Distinct clear-text requests, at most `FLOW_REQUESTS`.
+    pub(crate) requests: Vec<Request>,
+    /// Words for the column `quality`.
+    pub(crate) quality: Vec<&'static str>,
+}
+
+/// Follows one flow in one protocol.
+pub(crate) trait Dialogue: Send {
+    /// The next payload. Never fails: damage becomes an anomaly row, and the dialogue goes on or is done.
+    fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite;
+    /// `length` bytes of the stream from `side` are missing before the next data (streams only).
+    fn gap(&mut self, side: Side, length: u64, context: &mut Context<'_>) -> Appetite;
+    /// The flow has ended: rows still held go out.
+    fn finish(&mut self, context: &mut Context<'_>);
+    /// What the flow was, as far as is known now.
+    fn facts(&self) -> Facts;
+}
+
+/// First bytes of a flow, as a recogniser sees them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probe<'a> {
+    /// Who sent them.
+    pub(crate) side: Side,
+    /// Stream: the bytes of this side from its start, at most `PROBE_BYTES`. Datagram: the datagram.
+    pub(crate) bytes: &'a [u8],
+    /// The flow.
+    pub(crate) flow: &'a FlowInfo,
+}
+
+/// A recogniser's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recognised {
+    /// It is this protocol.
+    Yes,
+    /// It is not, and more bytes of this side will not change that.
+    No,
+    /// Too few bytes to say.
+    More,
+}
+
+/// A protocol that flows can be recognised as.
+pub(crate) struct Protocol {
+    /// Its name, for explanations.
+    pub(crate) name: &'static str,
+    /// Transport it runs over.
+    pub(crate) transport: Transport,
+    /// Ports that put it first among the candidates; they decide nothing.
+    pub(crate) ports: &'static [u16],
+    /// Looks at first bytes.
+    pub(crate) recognise: fn(Probe<'_>) -> Recognised,
+    /// Starts a dialogue.
+    pub(crate) open: fn(&FlowInfo) -> Box<dyn Dialogue>,
+}
+
+/// Every protocol, in the order in which they are tried where no port says otherwise.
+pub(crate) static PROTOCOLS: &[Protocol] = &[];

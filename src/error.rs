@@ -1,0 +1,39 @@
+//! The library's one error: a file that cannot be read, arguments that are wrong, a disk that is full.
+//! Traffic is never an error.
+
+use std::path::{Path, PathBuf};
+
+/// Why an analysis could not be done.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] pub(crate) Kind);
+
+impl Error {
+    /// The cause lies in reading or writing a file.
+    #[must_use]
+    pub const fn is_io(&self) -> bool {
+        matches!(self.0, Kind::Io { .. })
+    }
+
+    /// The cause lies in what was asked for.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        matches!(self.0, Kind::Usage(_))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Kind {
+    #[error("cannot {attempt} {}: {source}", path.display())]
+    Io { attempt: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{0}")]
+    Usage(String),
+    #[error("cannot write table {table}: {detail}")]
+    Table { table: String, detail: String },
+}
+
+impl Kind {
+    pub(crate) fn io(attempt: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io { attempt, path: path.to_path_buf(), source }
+    }
+}

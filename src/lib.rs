@@ -1,0 +1,16 @@
+//! Says where a phone and a drone send their data: which kinds, how much, to whom, in which country,
+//! and on what each answer rests.
+//!
+//! The floors, imports pointing down only: `face` shows, [`table`] makes dataframes, `enrich` joins
+//! names, places and rules, `analyzer` owns the pass, `app` reads protocols, `flow` puts conversations
+//! together, `packet` walks a frame down to its payload, `capture` reads containers, [`wire`] reads
+//! formats, and [`record`] is the schema that all of them fill.
+
+pub(crate) mod app;
+mod error;
+pub(crate) mod limits;
+pub mod record;
+pub mod time;
+pub mod wire;
+
+pub use error::Error;

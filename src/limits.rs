@@ -1,0 +1,86 @@
+//! Every limit of the program, with unit and reason. Reaching one writes an anomaly and loses the oldest
+//! or the excess, never the process and never a frame of the ledger.
+
+use crate::time::Span;
+
+// Containers.
+
+/// Bytes of one record or block: above it the file is taken to be damaged. Jumbo and loopback captures stay far below.
+pub(crate) const BLOCK_BYTES: usize = 64 << 20;
+/// Bytes read from a file at a time.
+pub(crate) const READ_BYTES: usize = 1 << 20;
+/// Interfaces of one pcapng section; more are damage. Large capture appliances write a few hundred.
+pub(crate) const INTERFACES: usize = 65_536;
+/// Decompressed bytes per compressed byte, once a megabyte was read: above it the file is a bomb.
+pub(crate) const COMPRESSION_RATIO: u64 = 2_000;
+/// Bytes one compressed frame of a capture may ask for as window or block.
+pub(crate) const COMPRESSION_WINDOW: usize = 128 << 20;
+/// Folders below each other when a folder is given as input.
+pub(crate) const FOLDER_DEPTH: usize = 32;
+
+// Packets.
+
+/// Layers in one frame (tags, tunnels, extension headers): deeper nesting is malformed.
+pub(crate) const LAYERS: usize = 24;
+/// Datagrams being put together from fragments at a time.
+pub(crate) const FRAGMENT_DATAGRAMS: usize = 1_024;
+/// Bytes held for them.
+pub(crate) const FRAGMENT_BYTES: usize = 16 << 20;
+/// Fragments of one datagram: 65,535 bytes in pieces of 8 would be 8,192; real ones stay below 64.
+pub(crate) const FRAGMENTS: usize = 512;
+/// Time a datagram may wait for its fragments (RFC 791 suggests 15 s, RFC 8200 section 4.5 asks for 60 s).
+pub(crate) const FRAGMENT_AGE: Span = Span::from_secs(60);
+
+// Flows.
+
+/// Flows open at a time; the one idle longest is closed.
+pub(crate) const OPEN_FLOWS: usize = 65_536;
+/// Idle TCP (RFC 5382 REQ-5: 2 hours 4 minutes).
+pub(crate) const IDLE_TCP: Span = Span::from_secs(7_440);
+/// Idle UDP (RFC 4787 REQ-5 recommends 5 minutes).
+pub(crate) const IDLE_UDP: Span = Span::from_secs(300);
+/// Idle ICMP and other protocols (RFC 5508 REQ-2: 60 seconds).
+pub(crate) const IDLE_OTHER: Span = Span::from_secs(60);
+/// Time a closed TCP flow still takes late segments.
+pub(crate) const LINGER_TCP: Span = Span::from_secs(60);
+/// Closed flows held in memory before they go to a temporary file.
+pub(crate) const FLOWS_HELD: usize = 16_384;
+
+// TCP streams.
+
+/// Bytes one direction of a stream may hold while a hole is open.
+pub(crate) const STREAM_BYTES: usize = 512 << 10;
+/// Bytes all streams together may hold.
+pub(crate) const STREAMS_BYTES: usize = 64 << 20;
+/// Pieces one direction may hold while a hole is open.
+pub(crate) const STREAM_PIECES: usize = 512;
+/// Bytes of a stream's beginning looked at to recognise its protocol.
+pub(crate) const PROBE_BYTES: usize = 4 << 10;
+/// Datagrams of a flow looked at to recognise its protocol.
+pub(crate) const PROBE_DATAGRAMS: u32 = 8;
+
+// Dialogues.
+
+/// Bytes of one handshake's messages in one direction; real certificate chains stay below 64 KiB.
+pub(crate) const HANDSHAKE_BYTES: usize = 256 << 10;
+/// Bytes of an HTTP head.
+pub(crate) const HTTP_HEAD_BYTES: usize = 64 << 10;
+/// Fields of an HTTP head.
+pub(crate) const HTTP_FIELDS: usize = 256;
+/// Requests of one connection waiting for their responses.
+pub(crate) const HTTP_WAITING: usize = 128;
+/// Distinct requests of a flow kept for the path rules.
+pub(crate) const FLOW_REQUESTS: usize = 64;
+/// Distinct names of a flow kept from its own bytes.
+pub(crate) const FLOW_NAMES: usize = 32;
+/// Records of one DNS message; 65,535 bytes hold fewer than 6,000.
+pub(crate) const DNS_RECORDS: usize = 6_000;
+/// Certificates of one chain.
+pub(crate) const CERTIFICATES: usize = 32;
+
+// After the pass.
+
+/// Names learned for addresses, over all captures.
+pub(crate) const NAMES: usize = 500_000;
+/// Anomalies of one kind in one capture listed one by one; the rest are counted.
+pub(crate) const ANOMALIES_LISTED: u64 = 100;

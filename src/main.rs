@@ -1,0 +1,3 @@
+//! The command line: everything happens in the library.
+
+fn main() {}

@@ -1,0 +1,544 @@
+//! Table `flows`: one row per conversation, with what it carried, to whom, and on what each answer rests.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Column, Get, NameSource, Record, shown, text, text_of, texts};
+use crate::time::{Span, Timestamp};
+
+/// What was counted in one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// IP packets, fragments included.
+    pub packets: u64,
+    /// Bytes of the frames on the wire or air.
+    pub wire_bytes: u64,
+    /// Bytes of the IP datagrams by their own length.
+    pub ip_bytes: u64,
+    /// Transport payload.
+    pub payload_bytes: u64,
+    /// Payload without what TCP sent again.
+    pub unique_bytes: u64,
+    /// Packets that carried only payload seen before.
+    pub retransmitted_packets: u64,
+    /// Payload bytes seen before.
+    pub retransmitted_bytes: u64,
+    /// Holes in the TCP stream.
+    pub gaps: u64,
+    /// Bytes missing in them.
+    pub gap_bytes: u64,
+    /// Packets that were IP fragments.
+    pub fragments: u64,
+}
+
+/// What decided which endpoint is the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeviceBasis {
+    /// Direction recorded by the capture: pcapng flags, SLL packet type, PKTAP flags, 802.11 ToDS/FromDS.
+    Metadata,
+    /// The user named the device.
+    Given,
+    /// One address is private or link-local, or the other is multicast.
+    Address,
+    /// The side that opened the flow.
+    Initiator,
+    /// The other side uses a service port.
+    Port,
+    /// Nothing better than the sender of the first frame.
+    FirstFrame,
+}
+
+impl DeviceBasis {
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::Given => "given",
+            Self::Address => "address",
+            Self::Initiator => "initiator",
+            Self::Port => "port",
+            Self::FirstFrame => "first-frame",
+        }
+    }
+}
+
+/// Which side opened the flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Initiator {
+    /// The device.
+    Device,
+    /// The remote.
+    Remote,
+    /// The opening was not captured.
+    Unknown,
+}
+
+impl Initiator {
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Remote => "remote",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Whether an observer could read the payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Encryption {
+    /// TLS over TCP.
+    Tls,
+    /// QUIC.
+    Quic,
+    /// A recognised protocol in clear text.
+    None,
+    /// Not recognised, or nothing was sent.
+    #[default]
+    Unknown,
+}
+
+impl Encryption {
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::Quic => "quic",
+            Self::None => "none",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A name seen inside the flow itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FlowName {
+    /// Where it was seen.
+    pub source: NameSource,
+    /// The name, escaped, lower-case, without a final dot.
+    pub name: String,
+}
+
+/// An HTTP request seen in clear text, as far as rules look at it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Request {
+    /// Method.
+    pub method: String,
+    /// Host, lower-case, without port.
+    pub host: String,
+    /// Path without query.
+    pub path: String,
+}
+
+/// What the pass alone cannot know: joined after it, from what all captures taught.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// Host name the flow went to.
+    pub name: Option<String>,
+    /// Where the name comes from.
+    pub name_source: Option<NameSource>,
+    /// Age of the DNS answer when the flow began.
+    pub name_age: Option<Span>,
+    /// Every name that could be meant, when there is more than one.
+    pub name_candidates: Vec<String>,
+    /// Registrable domain of the name.
+    pub domain: Option<String>,
+    /// Organisation behind the name.
+    pub owner: Option<String>,
+    /// Home country of that organisation.
+    pub owner_country: Option<String>,
+    /// What the owner rests on.
+    pub owner_basis: &'static str,
+    /// Kind of address: global, private, multicast and so on.
+    pub scope: &'static str,
+    /// Country of the remote when settled.
+    pub country: Option<String>,
+    /// `source=CC` of every source.
+    pub country_candidates: Vec<String>,
+    /// What the country rests on.
+    pub country_basis: &'static str,
+    /// Region of the grouping in use.
+    pub region: String,
+    /// Autonomous system of the remote address.
+    pub asn: Option<u32>,
+    /// Organisation of that autonomous system.
+    pub as_org: Option<String>,
+    /// Role of the remote towards the vendor under study.
+    pub party: &'static str,
+    /// What the party rests on.
+    pub party_basis: &'static str,
+    /// Kind of data.
+    pub category: &'static str,
+    /// What the category rests on.
+    pub category_basis: &'static str,
+    /// Rule that decided.
+    pub category_rule: Option<String>,
+    /// Kinds that cannot be told apart.
+    pub category_candidates: Vec<String>,
+}
+
+/// One bidirectional conversation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Flow {
+    /// The capture, path as given.
+    pub capture: Arc<str>,
+    /// Number of the flow in this analysis.
+    pub flow_id: u64,
+    /// Interface of the first frame.
+    pub interface: u32,
+    /// Its name, where the capture tells.
+    pub interface_name: Option<Arc<str>>,
+    /// Transport protocol.
+    pub protocol: String,
+    /// Outer layers the packets were carried in.
+    pub tunnel: Option<String>,
+    /// VLAN identifiers, outermost first.
+    pub vlan: Option<String>,
+    /// Address of the device.
+    pub device_ip: IpAddr,
+    /// Port of the device.
+    pub device_port: Option<u16>,
+    /// Link address of the device.
+    pub device_mac: Option<String>,
+    /// What decided which side is the device.
+    pub device_basis: DeviceBasis,
+    /// Address of the remote.
+    pub remote_ip: IpAddr,
+    /// Port of the remote.
+    pub remote_port: Option<u16>,
+    /// Side that opened the flow.
+    pub initiator: Initiator,
+    /// Application on the device, where the capture tells.
+    pub app: Option<String>,
+    /// Time of the first frame.
+    pub first: Timestamp,
+    /// Time of the last frame.
+    pub last: Timestamp,
+    /// Number of the first frame.
+    pub first_frame: u64,
+    /// Number of the last frame.
+    pub last_frame: u64,
+    /// From the device.
+    pub outbound: Counts,
+    /// To the device.
+    pub inbound: Counts,
+    /// Zeek's `history`.
+    pub history: Option<String>,
+    /// Zeek's `conn_state`.
+    pub conn_state: Option<String>,
+    /// What ended the flow.
+    pub ended_by: String,
+    /// SYN to SYN-ACK.
+    pub handshake_rtt: Option<Span>,
+    /// SYN-ACK to the first ACK.
+    pub handshake_ack: Option<Span>,
+    /// Application protocol.
+    pub application: Option<String>,
+    /// Whether an observer could read the payload.
+    pub encryption: Encryption,
+    /// What lessens trust in the row.
+    pub quality: Vec<String>,
+    /// Names seen in the flow itself.
+    pub names: Vec<FlowName>,
+    /// Requests seen in clear.
+    pub requests: Vec<Request>,
+    /// What was joined after the pass.
+    #[serde(skip)]
+    pub answer: Answer,
+}
+
+/// A word, empty when it was never set.
+fn word(value: &'static str) -> Option<std::borrow::Cow<'static, str>> {
+    (!value.is_empty()).then_some(std::borrow::Cow::Borrowed(value))
+}
+
+impl Record for Flow {
+    const TABLE: &'static str = "flows";
+    const ABOUT: &'static str = "one row per flow: a bidirectional conversation from its first frame to its close or idle time-out";
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("capture", "", "capture the flow was seen in, path as given", Get::Text(|r| text(&r.capture))),
+        Column::new(
+            "flow_id",
+            "",
+            "number of the flow, from 1, in the order of first frames over all captures",
+            Get::Number(|r| Some(r.flow_id)),
+        ),
+        Column::new("interface", "", "number of the capture interface of the first frame", Get::Number(|r| Some(r.interface.into()))),
+        Column::new(
+            "interface_name",
+            "",
+            "its name; empty when the capture does not tell",
+            Get::Text(|r| r.interface_name.as_deref().and_then(text)),
+        ),
+        Column::new("protocol", "", "tcp, udp, icmp, icmpv6, sctp, … or ip-N for protocol number N", Get::Text(|r| text(&r.protocol))),
+        Column::new(
+            "tunnel",
+            "",
+            "outer layers, outermost first, as `gre 192.0.2.1>198.51.100.2`; empty when there were none",
+            Get::Text(|r| text_of(r.tunnel.as_ref())),
+        ),
+        Column::new(
+            "vlan",
+            "",
+            "VLAN identifiers, outermost first, separated by commas; empty when untagged",
+            Get::Text(|r| text_of(r.vlan.as_ref())),
+        ),
+        Column::new("device_ip", "", "address of the device", Get::Text(|r| shown(r.device_ip))),
+        Column::new(
+            "device_port",
+            "",
+            "port of the device; empty for protocols without ports",
+            Get::Number(|r| r.device_port.map(u64::from)),
+        ),
+        Column::new(
+            "device_mac",
+            "",
+            "link address of the device's frames; empty when the link type has none",
+            Get::Text(|r| text_of(r.device_mac.as_ref())),
+        ),
+        Column::new(
+            "device_basis",
+            "",
+            "what decided which side is the device: metadata, given, address, initiator, port, first-frame (strongest first)",
+            Get::Text(|r| text(r.device_basis.as_str())),
+        ),
+        Column::new("remote_ip", "", "address of the remote", Get::Text(|r| shown(r.remote_ip))),
+        Column::new(
+            "remote_port",
+            "",
+            "port of the remote; empty for protocols without ports",
+            Get::Number(|r| r.remote_port.map(u64::from)),
+        ),
+        Column::new(
+            "initiator",
+            "",
+            "side that opened the flow: device, remote, or unknown when the opening was not captured",
+            Get::Text(|r| text(r.initiator.as_str())),
+        ),
+        Column::new("app", "", "application on the device; empty when the capture does not tell", Get::Text(|r| text_of(r.app.as_ref()))),
+        Column::new("first", "", "time of the first frame", Get::Time(|r| Some(r.first))),
+        Column::new("last", "", "time of the last frame", Get::Time(|r| Some(r.last))),
+        Column::new("first_frame", "", "number of the first frame within its capture", Get::Number(|r| Some(r.first_frame))),
+        Column::new("last_frame", "", "number of the last frame within its capture", Get::Number(|r| Some(r.last_frame))),
+        Column::new("packets_out", "packets", "IP packets from the device, fragments included", Get::Number(|r| Some(r.outbound.packets))),
+        Column::new("packets_in", "packets", "IP packets to the device, fragments included", Get::Number(|r| Some(r.inbound.packets))),
+        Column::new(
+            "wire_bytes_out",
+            "bytes",
+            "frames from the device as they were on the wire or air",
+            Get::Number(|r| Some(r.outbound.wire_bytes)),
+        ),
+        Column::new(
+            "wire_bytes_in",
+            "bytes",
+            "frames to the device as they were on the wire or air",
+            Get::Number(|r| Some(r.inbound.wire_bytes)),
+        ),
+        Column::new(
+            "ip_bytes_out",
+            "bytes",
+            "IP datagrams from the device, header included, by the IP header's own length: bytes transmitted",
+            Get::Number(|r| Some(r.outbound.ip_bytes)),
+        ),
+        Column::new("ip_bytes_in", "bytes", "IP datagrams to the device, header included", Get::Number(|r| Some(r.inbound.ip_bytes))),
+        Column::new("payload_bytes_out", "bytes", "transport payload from the device", Get::Number(|r| Some(r.outbound.payload_bytes))),
+        Column::new("payload_bytes_in", "bytes", "transport payload to the device", Get::Number(|r| Some(r.inbound.payload_bytes))),
+        Column::new(
+            "unique_bytes_out",
+            "bytes",
+            "transport payload from the device without what TCP sent again",
+            Get::Number(|r| Some(r.outbound.unique_bytes)),
+        ),
+        Column::new(
+            "unique_bytes_in",
+            "bytes",
+            "transport payload to the device without what TCP sent again",
+            Get::Number(|r| Some(r.inbound.unique_bytes)),
+        ),
+        Column::new(
+            "retransmitted_packets_out",
+            "packets",
+            "TCP packets from the device with payload only seen before",
+            Get::Number(|r| Some(r.outbound.retransmitted_packets)),
+        ),
+        Column::new(
+            "retransmitted_packets_in",
+            "packets",
+            "TCP packets to the device with payload only seen before",
+            Get::Number(|r| Some(r.inbound.retransmitted_packets)),
+        ),
+        Column::new(
+            "retransmitted_bytes_out",
+            "bytes",
+            "TCP payload from the device seen before",
+            Get::Number(|r| Some(r.outbound.retransmitted_bytes)),
+        ),
+        Column::new(
+            "retransmitted_bytes_in",
+            "bytes",
+            "TCP payload to the device seen before",
+            Get::Number(|r| Some(r.inbound.retransmitted_bytes)),
+        ),
+        Column::new("gaps_out", "", "holes in the TCP stream from the device", Get::Number(|r| Some(r.outbound.gaps))),
+        Column::new("gaps_in", "", "holes in the TCP stream to the device", Get::Number(|r| Some(r.inbound.gaps))),
+        Column::new(
+            "gap_bytes_out",
+            "bytes",
+            "bytes missing from the TCP stream from the device",
+            Get::Number(|r| Some(r.outbound.gap_bytes)),
+        ),
+        Column::new("gap_bytes_in", "bytes", "bytes missing from the TCP stream to the device", Get::Number(|r| Some(r.inbound.gap_bytes))),
+        Column::new(
+            "fragments_out",
+            "packets",
+            "packets from the device that were IP fragments",
+            Get::Number(|r| Some(r.outbound.fragments)),
+        ),
+        Column::new("fragments_in", "packets", "packets to the device that were IP fragments", Get::Number(|r| Some(r.inbound.fragments))),
+        Column::new(
+            "history",
+            "",
+            "Zeek's history letters, upper case for the initiator; TCP only",
+            Get::Text(|r| text_of(r.history.as_ref())),
+        ),
+        Column::new("conn_state", "", "Zeek's conn_state; TCP only", Get::Text(|r| text_of(r.conn_state.as_ref()))),
+        Column::new("ended_by", "", "what ended the flow: fin, rst, idle, capture-end, reopened, limit", Get::Text(|r| text(&r.ended_by))),
+        Column::new(
+            "handshake_rtt_ms",
+            "ms",
+            "time from SYN to SYN-ACK at the capture point; empty without a complete handshake",
+            Get::Real(|r| r.handshake_rtt.map(Span::millis)),
+        ),
+        Column::new(
+            "handshake_ack_ms",
+            "ms",
+            "time from SYN-ACK to the first ACK at the capture point; empty without a complete handshake",
+            Get::Real(|r| r.handshake_ack.map(Span::millis)),
+        ),
+        Column::new(
+            "application",
+            "",
+            "application protocol recognised by content: dns, tls, quic, http, …; empty when none was",
+            Get::Text(|r| text_of(r.application.as_ref())),
+        ),
+        Column::new(
+            "encryption",
+            "",
+            "tls, quic, none (a recognised clear-text protocol), unknown",
+            Get::Text(|r| text(r.encryption.as_str())),
+        ),
+        Column::new("name", "", "host name the flow went to; empty when nothing told one", Get::Text(|r| text_of(r.answer.name.as_ref()))),
+        Column::new(
+            "name_source",
+            "",
+            "sni, host, dns, certificate, …, see names.source; empty without a name",
+            Get::Text(|r| r.answer.name_source.and_then(|s| text(s.as_str()))),
+        ),
+        Column::new(
+            "name_age_ms",
+            "ms",
+            "age of the DNS answer when the flow began; empty for other sources",
+            Get::Real(|r| r.answer.name_age.map(Span::millis)),
+        ),
+        Column::new(
+            "name_candidates",
+            "",
+            "every name that could be meant, as `source:name`; empty when there is at most one",
+            Get::List(|r| texts(&r.answer.name_candidates)),
+        ),
+        Column::new(
+            "domain",
+            "",
+            "registrable domain of the name by the public suffix list",
+            Get::Text(|r| text_of(r.answer.domain.as_ref())),
+        ),
+        Column::new(
+            "owner",
+            "",
+            "organisation behind the name; empty when no rule names one",
+            Get::Text(|r| text_of(r.answer.owner.as_ref())),
+        ),
+        Column::new(
+            "owner_country",
+            "",
+            "home country of the owner, ISO 3166-1 alpha-2",
+            Get::Text(|r| text_of(r.answer.owner_country.as_ref())),
+        ),
+        Column::new("owner_basis", "", "what the owner rests on", Get::Text(|r| word(r.answer.owner_basis))),
+        Column::new(
+            "scope",
+            "",
+            "kind of the remote address: global, private, link-local, multicast, …",
+            Get::Text(|r| word(r.answer.scope)),
+        ),
+        Column::new(
+            "country",
+            "",
+            "country of the remote, ISO 3166-1 alpha-2; empty when not settled",
+            Get::Text(|r| text_of(r.answer.country.as_ref())),
+        ),
+        Column::new("country_candidates", "", "what each source says, as `source=CC`", Get::List(|r| texts(&r.answer.country_candidates))),
+        Column::new(
+            "country_basis",
+            "",
+            "what the country rests on: user-file, sources-agree, one-source, disputed, special-range, none",
+            Get::Text(|r| word(r.answer.country_basis)),
+        ),
+        Column::new(
+            "region",
+            "",
+            "region of the grouping in use; `disputed` and `unknown` are regions",
+            Get::Text(|r| text(&r.answer.region)),
+        ),
+        Column::new("asn", "", "autonomous system of the remote address", Get::Number(|r| r.answer.asn.map(u64::from))),
+        Column::new("as_org", "", "organisation of that autonomous system", Get::Text(|r| text_of(r.answer.as_org.as_ref()))),
+        Column::new(
+            "party",
+            "",
+            "first (the vendor under study), support, third, platform, local, unknown",
+            Get::Text(|r| word(r.answer.party)),
+        ),
+        Column::new("party_basis", "", "what the party rests on", Get::Text(|r| word(r.answer.party_basis))),
+        Column::new(
+            "category",
+            "",
+            "kind of data; `unknown` when nothing or more than one kind fits",
+            Get::Text(|r| word(r.answer.category)),
+        ),
+        Column::new(
+            "category_basis",
+            "",
+            "content, path, name, address, port, behaviour or none",
+            Get::Text(|r| word(r.answer.category_basis)),
+        ),
+        Column::new(
+            "category_rule",
+            "",
+            "id of the rule that decided, see `whereto rules show ID`",
+            Get::Text(|r| text_of(r.answer.category_rule.as_ref())),
+        ),
+        Column::new(
+            "category_candidates",
+            "",
+            "kinds that cannot be told apart; empty when one decided",
+            Get::List(|r| texts(&r.answer.category_candidates)),
+        ),
+        Column::new(
+            "initiation",
+            "",
+            "user-initiated, automatic, ambiguous; unknown without an action log",
+            Get::Text(|_| text("unknown")),
+        ),
+        Column::new(
+            "quality",
+            "",
+            "what lessens trust: mid-stream, snaplen-cut, gaps, one-sided, reassembly-limit, …",
+            Get::List(|r| texts(&r.quality)),
+        ),
+    ];
+}

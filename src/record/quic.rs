@@ -1,0 +1,87 @@
+//! Table `quic`: handshakes over UDP, Initials opened with their public keys.
+
+use super::{Column, Get, Origin, Record, text, text_of, texts};
+
+/// QUIC connection whose Initial packets were seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quic {
+    /// Flow and frame.
+    pub origin: Origin,
+    /// Version chosen, or the highest offered.
+    pub version: Option<String>,
+    /// Versions offered, without GREASE.
+    pub versions_offered: Vec<String>,
+    /// Server name indication.
+    pub server_name: Option<String>,
+    /// Application protocols offered.
+    pub alpn: Vec<String>,
+    /// Application protocol chosen.
+    pub alpn_chosen: Option<String>,
+    /// Cipher suite chosen.
+    pub cipher: Option<String>,
+    /// Encrypted Client Hello.
+    pub ech: Option<String>,
+    /// JA4 fingerprint of the client.
+    pub ja4: Option<String>,
+    /// The device sent the client hello.
+    pub from_device: bool,
+    /// QUIC version.
+    pub quic_version: String,
+    /// Destination connection identifier of the first Initial.
+    pub dcid: String,
+    /// Datagrams the client hello was spread over.
+    pub datagrams: u32,
+    /// User agent of Google QUIC or its transport parameter.
+    pub user_agent: Option<String>,
+}
+
+impl Record for Quic {
+    const TABLE: &'static str = "quic";
+    const ABOUT: &'static str = "one row per QUIC connection whose Initial packets were seen";
+    const ORIGIN: Option<fn(&Self) -> &Origin> = Some(|r| &r.origin);
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new(
+            "version",
+            "",
+            "version the server chose; the highest offered when its hello was not seen",
+            Get::Text(|r| text_of(r.version.as_ref())),
+        ),
+        Column::new("versions_offered", "", "versions the client offered", Get::List(|r| texts(&r.versions_offered))),
+        Column::new(
+            "server_name",
+            "",
+            "server name indication (RFC 6066 section 3), lower-case; empty without one",
+            Get::Text(|r| text_of(r.server_name.as_ref())),
+        ),
+        Column::new("alpn", "", "application protocols the client offered (RFC 7301)", Get::List(|r| texts(&r.alpn))),
+        Column::new(
+            "alpn_chosen",
+            "",
+            "application protocol the server chose; empty when encrypted or absent",
+            Get::Text(|r| text_of(r.alpn_chosen.as_ref())),
+        ),
+        Column::new(
+            "cipher",
+            "",
+            "cipher suite the server chose; empty when its hello was not seen",
+            Get::Text(|r| text_of(r.cipher.as_ref())),
+        ),
+        Column::new(
+            "ech",
+            "",
+            "present (also when it may be GREASE), esni (the draft before it); empty when absent",
+            Get::Text(|r| text_of(r.ech.as_ref())),
+        ),
+        Column::new("ja4", "", "JA4 client fingerprint; empty without a client hello", Get::Text(|r| text_of(r.ja4.as_ref()))),
+        Column::new("from_device", "", "true when the device is the client", Get::Flag(|r| Some(r.from_device))),
+        Column::new("quic_version", "", "QUIC version: v1, v2, draft-29, Q046, … or its number", Get::Text(|r| text(&r.quic_version))),
+        Column::new("dcid", "", "destination connection identifier of the client's first Initial, in hex", Get::Text(|r| text(&r.dcid))),
+        Column::new("hello_datagrams", "", "datagrams that carried the client hello", Get::Number(|r| Some(r.datagrams.into()))),
+        Column::new(
+            "user_agent",
+            "",
+            "user agent, where the client names one; empty otherwise",
+            Get::Text(|r| text_of(r.user_agent.as_ref())),
+        ),
+    ];
+}

@@ -1,0 +1,92 @@
+//! Table `tls`: handshakes over TCP.
+
+use super::{Column, Get, Origin, Record, text_of, texts};
+
+/// TLS handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Flow and frame.
+    pub origin: Origin,
+    /// Version chosen, or the highest offered.
+    pub version: Option<String>,
+    /// Versions offered, without GREASE.
+    pub versions_offered: Vec<String>,
+    /// Server name indication.
+    pub server_name: Option<String>,
+    /// Application protocols offered.
+    pub alpn: Vec<String>,
+    /// Application protocol chosen.
+    pub alpn_chosen: Option<String>,
+    /// Cipher suite chosen.
+    pub cipher: Option<String>,
+    /// Encrypted Client Hello.
+    pub ech: Option<String>,
+    /// JA4 fingerprint of the client.
+    pub ja4: Option<String>,
+    /// The device sent the client hello.
+    pub from_device: bool,
+    /// The server accepted a session or ticket.
+    pub is_resumed: bool,
+    /// Frames of both hellos.
+    pub hello_frames: Vec<String>,
+    /// Application data followed.
+    pub established: bool,
+    /// First alert in clear text.
+    pub alert: Option<String>,
+}
+
+impl Record for Tls {
+    const TABLE: &'static str = "tls";
+    const ABOUT: &'static str = "one row per TLS handshake";
+    const ORIGIN: Option<fn(&Self) -> &Origin> = Some(|r| &r.origin);
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new(
+            "version",
+            "",
+            "version the server chose; the highest offered when its hello was not seen",
+            Get::Text(|r| text_of(r.version.as_ref())),
+        ),
+        Column::new("versions_offered", "", "versions the client offered", Get::List(|r| texts(&r.versions_offered))),
+        Column::new(
+            "server_name",
+            "",
+            "server name indication (RFC 6066 section 3), lower-case; empty without one",
+            Get::Text(|r| text_of(r.server_name.as_ref())),
+        ),
+        Column::new("alpn", "", "application protocols the client offered (RFC 7301)", Get::List(|r| texts(&r.alpn))),
+        Column::new(
+            "alpn_chosen",
+            "",
+            "application protocol the server chose; empty when encrypted or absent",
+            Get::Text(|r| text_of(r.alpn_chosen.as_ref())),
+        ),
+        Column::new(
+            "cipher",
+            "",
+            "cipher suite the server chose; empty when its hello was not seen",
+            Get::Text(|r| text_of(r.cipher.as_ref())),
+        ),
+        Column::new(
+            "ech",
+            "",
+            "present (also when it may be GREASE), esni (the draft before it); empty when absent",
+            Get::Text(|r| text_of(r.ech.as_ref())),
+        ),
+        Column::new("ja4", "", "JA4 client fingerprint; empty without a client hello", Get::Text(|r| text_of(r.ja4.as_ref()))),
+        Column::new("from_device", "", "true when the device is the client", Get::Flag(|r| Some(r.from_device))),
+        Column::new(
+            "resumed",
+            "",
+            "true when the server resumed a session (pre-shared key chosen, or the session identifier echoed in TLS 1.2)",
+            Get::Flag(|r| Some(r.is_resumed)),
+        ),
+        Column::new(
+            "hello_frames",
+            "",
+            "frames of the client and server hello, as `client:N` and `server:N`",
+            Get::List(|r| texts(&r.hello_frames)),
+        ),
+        Column::new("established", "", "true when application data was seen after the handshake", Get::Flag(|r| Some(r.established))),
+        Column::new("alert", "", "first alert seen in clear text, as `level description`", Get::Text(|r| text_of(r.alert.as_ref()))),
+    ];
+}

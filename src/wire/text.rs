@@ -1,0 +1,68 @@
+//! Text that came from traffic, made safe to show: one escaping, used by rows and faces alike.
+
+use std::fmt::Write as _;
+
+/// Text as it may be shown: valid UTF-8 with no control, bidirectional or line-breaking character.
+///
+/// Everything else becomes `\xNN` (a byte) or `\u{NNNN}` (a character); a backslash becomes `\\`, so that
+/// the original bytes can be had back.
+///
+/// ```
+/// use whereto::wire::escape;
+/// assert_eq!(escape(b"api.example"), "api.example");
+/// assert_eq!(escape(b"a\x1b[31m\\"), r"a\x1b[31m\\");
+/// ```
+#[must_use]
+pub fn escape(bytes: &[u8]) -> String {
+    let mut shown = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            push_character(&mut shown, character);
+        }
+        for byte in chunk.invalid() {
+            push_byte(&mut shown, *byte);
+        }
+    }
+    shown
+}
+
+fn push_character(shown: &mut String, character: char) {
+    match character {
+        '\\' => shown.push_str("\\\\"),
+        ' '..='~' => shown.push(character),
+        '\0'..='\u{7f}' => push_byte(shown, u8::try_from(character).unwrap_or(b'?')),
+        _ if is_unsafe_to_show(character) => push_escape(shown, character),
+        _ => shown.push(character),
+    }
+}
+
+/// Characters that change how the text around them is shown: C1 controls, line and paragraph
+/// separators, bidirectional controls (UAX #9), zero-width and private-use characters.
+const fn is_unsafe_to_show(character: char) -> bool {
+    matches!(character,
+        '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{10ffff}')
+}
+
+#[expect(clippy::let_underscore_must_use, reason = "writing to a String cannot fail")]
+fn push_byte(shown: &mut String, byte: u8) {
+    let _ = write!(shown, "\\x{byte:02x}");
+}
+
+#[expect(clippy::let_underscore_must_use, reason = "writing to a String cannot fail")]
+fn push_escape(shown: &mut String, character: char) {
+    let _ = write!(shown, "{}", character.escape_unicode());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_text_and_escapes_the_rest() {
+        assert_eq!(escape("Küche".as_bytes()), "Küche");
+        assert_eq!(escape(b"\xff\n\x00"), r"\xff\x0a\x00");
+        assert_eq!(escape("a\u{202e}b".as_bytes()), r"a\u{202e}b");
+        assert_eq!(escape(b""), "");
+    }
+}

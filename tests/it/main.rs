@@ -1,0 +1,1 @@
+//! The one integration binary: what the program promises, checked from outside.
