@@ -15,6 +15,12 @@ impl Error {
         matches!(self.0, Kind::Io { .. })
     }
 
+    /// An input is not a capture, or its header is beyond use.
+    #[must_use]
+    pub const fn is_not_a_capture(&self) -> bool {
+        matches!(self.0, Kind::NotACapture { .. })
+    }
+
     /// The cause lies in what was asked for.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
@@ -26,6 +32,8 @@ impl Error {
 pub(crate) enum Kind {
     #[error("cannot {attempt} {}: {source}", path.display())]
     Io { attempt: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("cannot read {} as a capture: {reason}", path.display())]
+    NotACapture { path: PathBuf, reason: String },
     #[error("{0}")]
     Usage(String),
     #[error("cannot write table {table}: {detail}")]

@@ -7,6 +7,7 @@
 //! formats, and [`record`] is the schema that all of them fill.
 
 pub(crate) mod app;
+pub mod capture;
 mod error;
 pub(crate) mod limits;
 pub mod record;

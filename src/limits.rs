@@ -5,7 +5,9 @@ use crate::time::Span;
 
 // Containers.
 
-/// Bytes of one record or block: above it the file is taken to be damaged. Jumbo and loopback captures stay far below.
+/// Bytes of one frame: what libpcap and Wireshark take at most; above it the record header is damaged.
+pub(crate) const FRAME_BYTES: usize = 262_144;
+/// Bytes of one pcapng block: above it the file is taken to be damaged. Jumbo and loopback captures stay far below.
 pub(crate) const BLOCK_BYTES: usize = 64 << 20;
 /// Bytes read from a file at a time.
 pub(crate) const READ_BYTES: usize = 1 << 20;

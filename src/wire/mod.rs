@@ -1,8 +1,10 @@
 //! Bytes to fields, one file per format. Nothing here knows flows, time or tables.
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod link;
 mod reader;
 mod text;
 
+pub use link::LinkType;
 pub use reader::{Reader, Short};
-pub use text::escape;
+pub use text::{escape, hex};

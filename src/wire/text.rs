@@ -1,7 +1,5 @@
 //! Text that came from traffic, made safe to show: one escaping, used by rows and faces alike.
 
-use std::fmt::Write as _;
-
 /// Text as it may be shown: valid UTF-8 with no control, bidirectional or line-breaking character.
 ///
 /// Everything else becomes `\xNN` (a byte) or `\u{NNNN}` (a character); a backslash becomes `\\`, so that
@@ -26,6 +24,16 @@ pub fn escape(bytes: &[u8]) -> String {
     shown
 }
 
+/// Bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let mut shown = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        push_hex(&mut shown, *byte);
+    }
+    shown
+}
+
 fn push_character(shown: &mut String, character: char) {
     match character {
         '\\' => shown.push_str("\\\\"),
@@ -44,14 +52,19 @@ const fn is_unsafe_to_show(character: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{10ffff}')
 }
 
-#[expect(clippy::let_underscore_must_use, reason = "writing to a String cannot fail")]
 fn push_byte(shown: &mut String, byte: u8) {
-    let _ = write!(shown, "\\x{byte:02x}");
+    shown.push_str("\\x");
+    push_hex(shown, byte);
 }
 
-#[expect(clippy::let_underscore_must_use, reason = "writing to a String cannot fail")]
+fn push_hex(shown: &mut String, byte: u8) {
+    for nibble in [byte >> 4, byte & 0x0f] {
+        shown.extend(char::from_digit(nibble.into(), 16));
+    }
+}
+
 fn push_escape(shown: &mut String, character: char) {
-    let _ = write!(shown, "{}", character.escape_unicode());
+    shown.extend(character.escape_unicode());
 }
 
 #[cfg(test)]
