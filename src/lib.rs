@@ -10,6 +10,7 @@ pub(crate) mod app;
 pub mod capture;
 mod error;
 pub(crate) mod limits;
+pub(crate) mod packet;
 pub mod record;
 pub mod time;
 pub mod wire;

@@ -24,6 +24,8 @@ pub(crate) const FOLDER_DEPTH: usize = 32;
 
 /// Layers in one frame (tags, tunnels, extension headers): deeper nesting is malformed.
 pub(crate) const LAYERS: usize = 24;
+/// Units of one 802.11 aggregate; 7,935 bytes hold fewer than 500.
+pub(crate) const AGGREGATE_UNITS: usize = 512;
 /// Datagrams being put together from fragments at a time.
 pub(crate) const FRAGMENT_DATAGRAMS: usize = 1_024;
 /// Bytes held for them.

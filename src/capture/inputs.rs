@@ -32,7 +32,10 @@ pub fn expand(named: &[PathBuf]) -> Result<Inputs, Error> {
     inputs.captures.retain(|path| seen.insert(path.clone()));
     if inputs.captures.is_empty() {
         let folders = named.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        return Err(Kind::Usage(format!("no capture found in {folders}: expected pcap or pcapng files, also compressed with gzip, zstd or lz4")).into());
+        return Err(Kind::Usage(format!(
+            "no capture found in {folders}: expected pcap or pcapng files, also compressed with gzip, zstd or lz4"
+        ))
+        .into());
     }
     Ok(inputs)
 }
@@ -76,7 +79,11 @@ fn expand_folder(folder: &Path, inputs: &mut Inputs, depth: usize) -> Result<(),
         return Err(Kind::Usage(format!("more than {} folders below each other at {}", limits::FOLDER_DEPTH, folder.display())).into());
     }
     let failed = |source| Kind::io("read folder", folder, source);
-    let mut paths = fs::read_dir(folder).map_err(failed)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let mut paths = fs::read_dir(folder)
+        .map_err(failed)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
     paths.sort_unstable();
     for path in paths {
         let is_link = path.is_symlink();

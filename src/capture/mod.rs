@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::time::Timestamp;
-use crate::wire::LinkType;
+use crate::wire::{Direction, LinkType};
 
 pub use inputs::{Inputs, expand};
 pub use reader::{About, Reader};
@@ -40,15 +40,6 @@ pub struct Frame<'a> {
     pub direction: Option<Direction>,
     /// Offset of the record in the decompressed file.
     pub offset: u64,
-}
-
-/// Direction of a frame as seen by the capturing system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// To the capturing system.
-    In,
-    /// From it.
-    Out,
 }
 
 /// What a reader meets next.

@@ -6,12 +6,11 @@ use std::io::Read;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Direction;
 use super::buffer::Buffer;
 use super::reader::{FrameHead, Step, note};
 use crate::limits;
 use crate::time::Timestamp;
-use crate::wire::{LinkType, Reader, Short, escape};
+use crate::wire::{Direction, LinkType, Reader, Short, escape};
 
 /// Section header block: its type reads the same in both byte orders.
 const SECTION: u32 = 0x0a0d_0d0a;
@@ -130,7 +129,8 @@ impl Pcapng {
         };
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if length < 12 || length % 4 != 0 || length > limits::BLOCK_BYTES {
-            let detail = format!("block type {kind:#x} declares {length} bytes: not a multiple of 4 between 12 and {}", limits::BLOCK_BYTES);
+            let detail =
+                format!("block type {kind:#x} declares {length} bytes: not a multiple of 4 between 12 and {}", limits::BLOCK_BYTES);
             return Step::Damage(note("bad-block", detail, offset, number));
         }
         let block = buffer.peek(length);

@@ -11,10 +11,10 @@ use super::buffer::Buffer;
 use super::compressed::{Bounded, Compression, Hashed, Plain};
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
-use super::{Direction, Event, Frame, Note};
+use super::{Event, Frame, Note};
 use crate::error::{Error, Kind};
 use crate::time::Timestamp;
-use crate::wire::LinkType;
+use crate::wire::{Direction, LinkType};
 
 /// Where a record's fields and bytes are; borrows nothing, so that reading can go on.
 pub(super) struct FrameHead {
@@ -195,7 +195,12 @@ impl Reader {
         let offset = self.buffer.offset();
         let held = self.buffer.peek(head.record_len).len();
         if held < head.record_len {
-            let note = note("cut-short", format!("the file ends after {held} of the {} bytes of a record", head.record_len), offset, self.number + 1);
+            let note = note(
+                "cut-short",
+                format!("the file ends after {held} of the {} bytes of a record", head.record_len),
+                offset,
+                self.number + 1,
+            );
             return self.damage(note);
         }
         self.pending = head.record_len;
@@ -204,9 +209,10 @@ impl Reader {
         let bytes = record.get(head.data_at..head.data_at + head.data_len).unwrap_or_default();
         let interface_name = match &self.container {
             Container::Pcap(_) => None,
-            Container::Pcapng(pcapng) => {
-                usize::try_from(head.interface).ok().and_then(|index| pcapng.interfaces.get(index)).and_then(|interface| interface.name.as_ref())
-            }
+            Container::Pcapng(pcapng) => usize::try_from(head.interface)
+                .ok()
+                .and_then(|index| pcapng.interfaces.get(index))
+                .and_then(|interface| interface.name.as_ref()),
         };
         Event::Frame(Frame {
             number: self.number,
