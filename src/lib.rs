@@ -6,9 +6,11 @@
 //! together, `packet` walks a frame down to its payload, `capture` reads containers, [`wire`] reads
 //! formats, and [`record`] is the schema that all of them fill.
 
+pub mod analyzer;
 pub(crate) mod app;
 pub mod capture;
 mod error;
+pub mod flow;
 pub(crate) mod limits;
 pub(crate) mod packet;
 pub mod record;

@@ -194,6 +194,7 @@ pub(crate) type Emit<'e> = dyn FnMut(Item<'_>) + 'e;
 #[derive(Default)]
 pub(crate) struct Walker {
     fragments: Fragments,
+    metadata_bytes: u64,
 }
 
 /// An IP packet before its transport header is read.
@@ -238,6 +239,11 @@ impl Walker {
         self.link(frame.link, frame.bytes, &mut envelope, limits::LAYERS, emit);
     }
 
+    /// Bytes of all frames so far that were metadata before them, never on the wire or air.
+    pub(crate) const fn metadata_bytes(&self) -> u64 {
+        self.metadata_bytes
+    }
+
     /// Emits what still waits for fragments that will not come.
     pub(crate) fn finish(&mut self, emit: &mut Emit<'_>) {
         self.fragments.flush(emit);
@@ -257,7 +263,9 @@ impl Walker {
         envelope.source = opened.source.or(envelope.source);
         envelope.destination = opened.destination.or(envelope.destination);
         envelope.direction = opened.direction.or(envelope.direction);
-        envelope.wire_bytes = envelope.wire_bytes.saturating_sub(u64::try_from(opened.metadata).unwrap_or(u64::MAX));
+        let metadata = u64::try_from(opened.metadata).unwrap_or(u64::MAX).min(envelope.wire_bytes);
+        envelope.wire_bytes = envelope.wire_bytes.saturating_sub(metadata);
+        self.metadata_bytes = self.metadata_bytes.saturating_add(metadata);
         let Some(layers) = layers.checked_sub(1) else {
             return emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("nesting")));
         };

@@ -3,11 +3,15 @@
 //!
 //! A new protocol is one file here, one in `wire`, one in `record`, and one entry in [`PROTOCOLS`].
 
+mod follow;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::record::{Encryption, FlowName, Origin, Request, Row};
 use crate::time::Timestamp;
+
+pub(crate) use follow::Follow;
 
 /// Transport that carries a dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -58,10 +58,9 @@ impl<R: Read> Buffer<R> {
             self.end -= self.start;
             self.start = 0;
         }
-        if self.held.len() - self.start < count {
+        if self.end == self.held.len() {
             // Grows with what really arrives, not with what a length field claims.
-            let grown = (self.held.len() * 2).min(self.start + count).max(self.held.len() + 1);
-            self.held.resize(grown, 0);
+            self.held.resize(self.held.len() * 2, 0);
         }
         let Some(space) = self.held.get_mut(self.end..) else { return };
         match self.source.read(space) {

@@ -1,0 +1,341 @@
+//! The pass over one capture: frames in, rows out, and a ledger that closes.
+//!
+//! It owns the flow table, feeds the dialogues and keeps the account. Nothing here looks beyond its capture;
+//! what needs all of them is joined after the pass.
+
+mod conversation;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::capture::{Frame, Note};
+use crate::flow::{Devices, Entry, Half, Idle, Key, Table};
+use crate::limits;
+use crate::packet::{Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
+use crate::record::{Anomaly, Disposition, Ledger, Row};
+use crate::time::Timestamp;
+
+use conversation::Conversation;
+
+/// Reads one capture's frames.
+pub struct Analyzer {
+    walker: Walker,
+    state: State,
+}
+
+/// Everything but the walker, which lends packets while this is changed.
+struct State {
+    capture: Arc<str>,
+    devices: Devices,
+    flows: Table<Box<Conversation>>,
+    next_flow: u64,
+    held: usize,
+    account: BTreeMap<(Disposition, Reason), Tally>,
+    totals: Totals,
+    anomalies: BTreeMap<&'static str, u64>,
+    rows: Vec<Row>,
+}
+
+/// A line of the account.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    frames: u64,
+    wire_bytes: u64,
+    ip_bytes: u64,
+}
+
+/// What came in, counted apart from where it went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Frames.
+    pub frames: u64,
+    /// Their bytes on the wire or air.
+    pub wire_bytes: u64,
+    /// Their bytes in the file.
+    pub captured_bytes: u64,
+    /// Frames cut by the snapshot length.
+    pub cut_frames: u64,
+    /// Earliest time.
+    pub first: Option<Timestamp>,
+    /// Latest time.
+    pub last: Option<Timestamp>,
+    /// Frames more than a second earlier than the one before.
+    pub clock_jumps: u64,
+    /// Time of the frame before.
+    previous: Option<Timestamp>,
+}
+
+/// What a finished pass leaves.
+#[derive(Debug)]
+pub struct Finished {
+    /// Rows not drained before.
+    pub rows: Vec<Row>,
+    /// The account.
+    pub ledger: Vec<Ledger>,
+    /// What came in.
+    pub totals: Totals,
+    /// Number of the next flow.
+    pub next_flow: u64,
+}
+
+impl Analyzer {
+    /// Starts a pass; flows are numbered from `first_flow`.
+    #[must_use]
+    pub fn new(capture: Arc<str>, devices: Devices, first_flow: u64) -> Self {
+        let state = State {
+            capture,
+            devices,
+            flows: Table::default(),
+            next_flow: first_flow,
+            held: 0,
+            account: BTreeMap::new(),
+            totals: Totals::default(),
+            anomalies: BTreeMap::new(),
+            rows: Vec::new(),
+        };
+        Self { walker: Walker::default(), state }
+    }
+
+    /// Takes a frame.
+    pub fn push(&mut self, frame: &Frame<'_>) {
+        let state = &mut self.state;
+        state.totals.note(frame);
+        state.expire(frame.time);
+        self.walker.walk(frame, &mut |item| state.item(item));
+    }
+
+    /// Takes a frame that the user's filter leaves out: it is accounted for and not looked into.
+    pub fn push_filtered(&mut self, frame: &Frame<'_>) {
+        self.state.totals.note(frame);
+        let tally = Tally { frames: 1, wire_bytes: frame.wire_len.into(), ip_bytes: 0 };
+        self.state.charge(Disposition::Filtered, Reason::Word("filter"), tally);
+    }
+
+    /// Takes what the container had to say.
+    pub fn note(&mut self, note: Note) {
+        let anomaly = Anomaly {
+            capture: Arc::clone(&self.state.capture),
+            frame: Some(note.frame),
+            offset: Some(note.offset),
+            time: None,
+            flow_id: None,
+            kind: note.kind,
+            detail: note.detail,
+            count: 1,
+            is_damage: note.is_damage,
+        };
+        self.state.anomaly(anomaly);
+    }
+
+    /// Rows that are ready.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, Row> {
+        self.state.rows.drain(..)
+    }
+
+    /// Ends the pass: what waits goes out, flows are closed, the account is made up.
+    #[must_use]
+    pub fn finish(mut self) -> Finished {
+        let state = &mut self.state;
+        self.walker.finish(&mut |item| state.item(item));
+        let rest = std::mem::take(&mut state.flows).into_rest(|conversation| conversation.flow_id());
+        for entry in rest {
+            state.close(entry, "capture-end");
+        }
+        state.count_anomalies();
+        state.totals.wire_bytes = state.totals.wire_bytes.saturating_sub(self.walker.metadata_bytes());
+        let ledger = self.state.ledger();
+        Finished { rows: self.state.rows, ledger, totals: self.state.totals, next_flow: self.state.next_flow }
+    }
+}
+
+impl Finished {
+    /// Whether every frame and byte that came in went somewhere.
+    #[must_use]
+    pub fn closes(&self) -> bool {
+        let frames: u64 = self.ledger.iter().map(|line| line.frames).sum();
+        let wire_bytes: u64 = self.ledger.iter().map(|line| line.wire_bytes).sum();
+        frames == self.totals.frames && wire_bytes == self.totals.wire_bytes
+    }
+}
+
+impl Totals {
+    fn note(&mut self, frame: &Frame<'_>) {
+        const JUMP: i64 = 1_000_000_000;
+        self.frames += 1;
+        self.captured_bytes += frame.bytes.len() as u64;
+        self.cut_frames += u64::from((frame.bytes.len() as u64) < u64::from(frame.wire_len));
+        self.wire_bytes += u64::from(frame.wire_len);
+        self.first = Some(self.first.map_or(frame.time, |first| first.min(frame.time)));
+        self.last = Some(self.last.map_or(frame.time, |last| last.max(frame.time)));
+        let is_jump = self.previous.is_some_and(|previous| previous.since(frame.time).nanos() > JUMP);
+        self.clock_jumps += u64::from(is_jump);
+        self.previous = Some(frame.time);
+    }
+}
+
+impl State {
+    fn item(&mut self, item: Item<'_>) {
+        match item {
+            Item::Packet(packet) => self.packet(&packet),
+            Item::Other(envelope, disposition, reason) => {
+                self.charge(disposition, reason, Tally { frames: envelope.frames, wire_bytes: envelope.wire_bytes, ip_bytes: 0 });
+                if let (Disposition::UnsupportedLink, Reason::Link(link)) = (disposition, reason) {
+                    let detail = format!("frames of link type {link} are not read");
+                    self.note_frame(envelope.frame, envelope.time, ("unsupported-link", true), detail);
+                } else if disposition == Disposition::Malformed {
+                    let detail = format!("the frame's headers contradict it: {reason}");
+                    self.note_frame(envelope.frame, envelope.time, ("malformed-frame", false), detail);
+                }
+            }
+            Item::Note(envelope, kind, detail) => self.note_frame(envelope.frame, envelope.time, (kind, false), detail),
+        }
+    }
+
+    fn note_frame(&mut self, frame: u64, time: Timestamp, (kind, is_damage): (&'static str, bool), detail: String) {
+        let capture = Arc::clone(&self.capture);
+        self.anomaly(Anomaly {
+            capture,
+            frame: Some(frame),
+            offset: None,
+            time: Some(time),
+            flow_id: None,
+            kind,
+            detail,
+            count: 1,
+            is_damage,
+        });
+    }
+
+    /// Lists an anomaly, or only counts it once there are many of its kind.
+    fn anomaly(&mut self, anomaly: Anomaly) {
+        let count = self.anomalies.entry(anomaly.kind).or_default();
+        *count += 1;
+        if *count <= limits::ANOMALIES_LISTED || anomaly.is_damage && *count <= 2 * limits::ANOMALIES_LISTED {
+            self.rows.push(Row::Anomaly(Box::new(anomaly)));
+        }
+    }
+
+    fn count_anomalies(&mut self) {
+        for (kind, count) in std::mem::take(&mut self.anomalies) {
+            let is_damage = kind == "unsupported-link";
+            let listed = if is_damage { 2 * limits::ANOMALIES_LISTED } else { limits::ANOMALIES_LISTED };
+            if count > listed {
+                let detail = format!("{} more of this kind are counted here and not listed", count - listed);
+                let capture = Arc::clone(&self.capture);
+                let anomaly = Anomaly {
+                    capture,
+                    frame: None,
+                    offset: None,
+                    time: None,
+                    flow_id: None,
+                    kind,
+                    detail,
+                    count: count - listed,
+                    is_damage,
+                };
+                self.rows.push(Row::Anomaly(Box::new(anomaly)));
+            }
+        }
+    }
+
+    fn charge(&mut self, disposition: Disposition, reason: Reason, tally: Tally) {
+        let line = self.account.entry((disposition, reason)).or_default();
+        line.frames += tally.frames;
+        line.wire_bytes += tally.wire_bytes;
+        line.ip_bytes += tally.ip_bytes;
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>) {
+        let envelope = packet.envelope;
+        let tally = Tally { frames: envelope.frames, wire_bytes: envelope.wire_bytes, ip_bytes: packet.ip_bytes };
+        self.charge(Disposition::Flow, Reason::Protocol(packet.protocol), tally);
+        let (key, sender) = Key::of(packet);
+        let slot = self.slot(packet, key, sender);
+        let Some(entry) = self.flows.get_mut(slot) else { return };
+        let before = entry.value.held();
+        entry.value.packet(packet, sender, &mut self.rows);
+        let idle = entry.value.idle();
+        self.held = (self.held + entry.value.held()).saturating_sub(before);
+        if self.held > limits::STREAMS_BYTES {
+            let before = entry.value.held();
+            entry.value.give_up_holes(&mut self.rows);
+            self.held = (self.held + entry.value.held()).saturating_sub(before);
+        }
+        self.flows.touch(slot, idle, envelope.time);
+        self.sift();
+    }
+
+    /// Dialogues put their anomalies among the rows: they are counted as all others.
+    fn sift(&mut self) {
+        if !self.rows.last().is_some_and(|row| matches!(row, Row::Anomaly(_))) {
+            return;
+        }
+        let Some(Row::Anomaly(anomaly)) = self.rows.pop() else { return };
+        self.sift();
+        self.anomaly(*anomaly);
+    }
+
+    /// The flow a packet belongs to, opened if there is none.
+    fn slot(&mut self, packet: &Packet<'_>, key: Key, sender: Half) -> usize {
+        let now = packet.envelope.time;
+        if let Some(slot) = self.flows.find(&key) {
+            let is_idle = self.flows.is_idle(slot, now);
+            let is_reopened = self.flows.get_mut(slot).is_some_and(|entry| entry.value.is_reopened_by(packet, sender));
+            if !is_idle && !is_reopened {
+                return slot;
+            }
+            if let Some(entry) = self.flows.remove(slot) {
+                self.close(entry, if is_idle { "idle" } else { "reopened" });
+            }
+        }
+        if self.flows.len() >= limits::OPEN_FLOWS
+            && let Some(entry) = self.flows.pop_oldest()
+        {
+            let detail = format!("more than {} flows are open: the one idle longest is closed", limits::OPEN_FLOWS);
+            self.note_frame(packet.envelope.frame, now, ("flow-limit", false), detail);
+            self.close(entry, "limit");
+        }
+        let decided = self.devices.decide(packet, &key, sender);
+        let conversation = Conversation::open(Arc::clone(&self.capture), self.next_flow, packet, &key, decided);
+        self.next_flow += 1;
+        let idle = match packet.segment {
+            Segment::Tcp(_) => Idle::Tcp,
+            _ if packet.protocol == protocol::UDP => Idle::Udp,
+            _ => Idle::Other,
+        };
+        self.flows.insert(key, Box::new(conversation), idle, now)
+    }
+
+    fn expire(&mut self, now: Timestamp) {
+        while let Some(entry) = self.flows.pop_idle(now) {
+            self.close(entry, "idle");
+        }
+    }
+
+    fn close(&mut self, entry: Entry<Box<Conversation>>, ended_by: &'static str) {
+        self.held = self.held.saturating_sub(entry.value.held());
+        entry.value.close(ended_by, &mut self.rows);
+        let flow = self.rows.pop();
+        self.sift();
+        self.rows.extend(flow);
+    }
+
+    fn ledger(&mut self) -> Vec<Ledger> {
+        let account = std::mem::take(&mut self.account);
+        let line = |((disposition, reason), tally): ((Disposition, Reason), Tally)| Ledger {
+            capture: Arc::clone(&self.capture),
+            disposition,
+            reason: match reason {
+                Reason::Protocol(number) => protocol_name(number).into_owned(),
+                other => other.to_string(),
+            },
+            frames: tally.frames,
+            wire_bytes: tally.wire_bytes,
+            ip_bytes: tally.ip_bytes,
+        };
+        account.into_iter().map(line).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,303 @@
+//! One open flow: its row being filled, its TCP state, and its dialogue.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::app::{Context, Data, FlowInfo, Follow, Side, Transport};
+use crate::flow::{Chunk, Connection, Decided, Delivery, Half, Idle, Key, Seen, Stream};
+use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
+use crate::record::{Answer, Counts, Encryption, Flow, Initiator, Row};
+
+/// An open flow.
+pub(super) struct Conversation {
+    flow: Flow,
+    device: Half,
+    tcp: Option<Box<Tcp>>,
+    /// None for protocols without dialogues.
+    dialogue: Option<Box<Talk>>,
+    is_cut: bool,
+}
+
+/// A dialogue and what it knows of its flow.
+struct Talk {
+    info: FlowInfo,
+    follow: Follow,
+}
+
+/// TCP's part.
+#[derive(Default)]
+struct Tcp {
+    connection: Connection,
+    /// What the device sent, what the remote sent.
+    streams: [Stream; 2],
+    /// The side whose packets count as the originator's.
+    originator: Option<Side>,
+}
+
+impl Conversation {
+    pub(super) fn open(capture: Arc<str>, flow_id: u64, packet: &Packet<'_>, key: &Key, decided: Decided) -> Self {
+        let (device, remote) = (key.end(decided.device), key.end(decided.device.other()));
+        let port = |port: u16| key.has_ports().then_some(port);
+        let envelope = packet.envelope;
+        let (frame, time) = packet.began.unwrap_or((envelope.frame, envelope.time));
+        let flow = Flow {
+            capture,
+            flow_id,
+            interface: envelope.interface,
+            interface_name: envelope.interface_name.clone(),
+            protocol: protocol_name(key.protocol()).into_owned(),
+            tunnel: tunnel(envelope),
+            vlan: vlan(envelope),
+            device_ip: device.0,
+            device_port: port(device.1),
+            device_mac: None,
+            device_basis: decided.basis,
+            remote_ip: remote.0,
+            remote_port: port(remote.1),
+            initiator: decided.initiator,
+            app: None,
+            first: time,
+            last: time,
+            first_frame: frame,
+            last_frame: frame,
+            outbound: Counts::default(),
+            inbound: Counts::default(),
+            history: None,
+            conn_state: None,
+            ended_by: String::new(),
+            handshake_rtt: None,
+            handshake_ack: None,
+            application: None,
+            encryption: Encryption::Unknown,
+            quality: Vec::new(),
+            names: Vec::new(),
+            requests: Vec::new(),
+            answer: Answer::default(),
+        };
+        let mut conversation = Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false };
+        conversation.learn_mac(packet, packet.source == device.0);
+        conversation.attach(packet, device, remote);
+        conversation
+    }
+
+    fn attach(&mut self, packet: &Packet<'_>, device: (IpAddr, u16), remote: (IpAddr, u16)) {
+        let transport = match packet.segment {
+            Segment::Tcp(_) => Transport::Tcp,
+            Segment::Ports { .. } if packet.protocol == protocol::UDP => Transport::Udp,
+            _ => return,
+        };
+        if transport == Transport::Tcp {
+            self.tcp = Some(Box::default());
+        }
+        let capture = Arc::clone(&self.flow.capture);
+        let info = FlowInfo { capture, flow_id: self.flow.flow_id, transport, device, remote, device_mac: self.flow.device_mac.clone() };
+        self.dialogue = Some(Box::new(Talk { info, follow: Follow::default() }));
+    }
+
+    pub(super) const fn flow_id(&self) -> u64 {
+        self.flow.flow_id
+    }
+
+    /// Bytes held while waiting for others.
+    pub(super) fn held(&self) -> usize {
+        self.tcp.as_ref().map_or(0, |tcp| tcp.streams.iter().map(Stream::held).sum())
+    }
+
+    pub(super) fn idle(&self) -> Idle {
+        match &self.tcp {
+            Some(tcp) if tcp.connection.closed_by().is_some() => Idle::Closed,
+            Some(_) => Idle::Tcp,
+            None if self.flow.protocol == "udp" => Idle::Udp,
+            None => Idle::Other,
+        }
+    }
+
+    pub(super) fn is_reopened_by(&self, packet: &Packet<'_>, sender: Half) -> bool {
+        let (Some(tcp), Segment::Tcp(segment)) = (&self.tcp, packet.segment) else { return false };
+        tcp.connection.is_reopened_by(&segment, tcp.originator == Some(self.side(sender)))
+    }
+
+    fn side(&self, sender: Half) -> Side {
+        if sender == self.device { Side::Device } else { Side::Remote }
+    }
+
+    fn learn_mac(&mut self, packet: &Packet<'_>, is_from_device: bool) {
+        let envelope = packet.envelope;
+        // Inside a tunnel the frame's addresses are those of its ends.
+        if self.flow.device_mac.is_none() && envelope.tunnels.is_empty() {
+            let mac = if is_from_device { envelope.source } else { envelope.destination };
+            self.flow.device_mac = mac.filter(|mac| !mac.is_group() && mac.0 != [0; 6]).map(|mac| mac.to_string());
+        }
+    }
+
+    /// Takes a packet: counts it, puts TCP in order, feeds the dialogue.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>, sender: Half, rows: &mut Vec<Row>) {
+        let side = self.side(sender);
+        let envelope = packet.envelope;
+        self.flow.first = self.flow.first.min(envelope.time);
+        self.flow.last = self.flow.last.max(envelope.time);
+        self.flow.last_frame = envelope.frame;
+        self.learn_mac(packet, side == Side::Device);
+        let (payload_len, captured) = match packet.segment {
+            Segment::Tcp(tcp) => (tcp.payload_len, tcp.payload.len()),
+            Segment::Ports { payload, payload_len, .. } => (payload_len, payload.len()),
+            Segment::Bare { payload_len } => (payload_len, payload_len),
+        };
+        self.is_cut |= captured < payload_len;
+        let counts = self.counts(side);
+        counts.packets += packet.packets;
+        counts.wire_bytes += envelope.wire_bytes;
+        counts.ip_bytes += packet.ip_bytes;
+        counts.payload_bytes += payload_len as u64;
+        counts.fragments += packet.fragments;
+        match packet.segment {
+            Segment::Tcp(segment) => self.tcp(&segment, side, envelope, rows),
+            Segment::Ports { payload, .. } => {
+                counts.unique_bytes += payload_len as u64;
+                self.datagram(payload, side, envelope, rows);
+            }
+            Segment::Bare { .. } => counts.unique_bytes += payload_len as u64,
+        }
+    }
+
+    const fn counts(&mut self, side: Side) -> &mut Counts {
+        match side {
+            Side::Device => &mut self.flow.outbound,
+            Side::Remote => &mut self.flow.inbound,
+        }
+    }
+
+    fn datagram(&mut self, bytes: &[u8], side: Side, envelope: &Envelope, rows: &mut Vec<Row>) {
+        let Some(talk) = &mut self.dialogue else { return };
+        let data = Data { side, bytes, frame: envelope.frame, time: envelope.time, is_cut: self.is_cut };
+        talk.follow.data(data, &mut Context { flow: &talk.info, rows });
+    }
+
+    fn tcp(&mut self, segment: &TcpSegment<'_>, side: Side, envelope: &Envelope, rows: &mut Vec<Row>) {
+        // A flow whose first header was cut off has no stream yet.
+        let tcp = self.tcp.get_or_insert_default();
+        let originator = *tcp.originator.get_or_insert(match self.flow.initiator {
+            Initiator::Device => Side::Device,
+            Initiator::Remote => Side::Remote,
+            Initiator::Unknown => side,
+        });
+        let wants = wants_bytes(self.dialogue.as_ref());
+        let Some(stream) = tcp.streams.get_mut(usize::from(side == Side::Remote)) else { return };
+        let gaps = stream.gaps;
+        let new = push(stream, segment, envelope, wants, &mut |delivery| hand_on(&mut self.dialogue, side, delivery, rows));
+        let has_gap = stream.gaps > gaps;
+        if wants && !wants_bytes(self.dialogue.as_ref()) {
+            tcp.streams.iter_mut().for_each(Stream::forget);
+        }
+        let from_originator = side == originator;
+        let is_repeated = segment.payload_len > 0 && new == 0;
+        tcp.connection.note(segment, Seen { from_originator, is_repeated, time: envelope.time });
+        if has_gap {
+            tcp.connection.note_gap(from_originator);
+        }
+        let counts = self.counts(side);
+        counts.unique_bytes += new;
+        counts.retransmitted_bytes += (segment.payload_len as u64).saturating_sub(new);
+        counts.retransmitted_packets += u64::from(is_repeated);
+    }
+
+    /// Goes on behind the holes: all streams together hold too much.
+    pub(super) fn give_up_holes(&mut self, rows: &mut Vec<Row>) {
+        let Some(tcp) = &mut self.tcp else { return };
+        for (side, stream) in [Side::Device, Side::Remote].into_iter().zip(&mut tcp.streams) {
+            stream.has_hit_limit = true;
+            stream.flush(&mut |delivery| hand_on(&mut self.dialogue, side, delivery, rows));
+        }
+    }
+
+    /// Ends the flow: the dialogue's last rows, then the flow's own.
+    pub(super) fn close(mut self, ended_by: &'static str, rows: &mut Vec<Row>) {
+        ended_by.clone_into(&mut self.flow.ended_by);
+        self.finish_tcp(rows);
+        if let Some(mut talk) = self.dialogue.take() {
+            talk.follow.finish(&mut Context { flow: &talk.info, rows });
+            let facts = talk.follow.into_facts();
+            self.flow.application = facts.application.map(str::to_owned);
+            self.flow.encryption = facts.encryption;
+            self.flow.names = facts.names;
+            self.flow.requests = facts.requests;
+            self.flow.quality.extend(facts.quality.into_iter().map(str::to_owned));
+        }
+        if self.is_cut {
+            self.flow.quality.push("snaplen-cut".to_owned());
+        }
+        rows.push(Row::Flow(Box::new(self.flow)));
+    }
+
+    fn finish_tcp(&mut self, rows: &mut Vec<Row>) {
+        let Some(mut tcp) = self.tcp.take() else { return };
+        let mut quality = Vec::new();
+        for (side, stream) in [Side::Device, Side::Remote].into_iter().zip(&mut tcp.streams) {
+            let gaps = stream.gaps;
+            stream.finish(&mut |delivery| hand_on(&mut self.dialogue, side, delivery, rows));
+            if stream.gaps > gaps {
+                tcp.connection.note_gap(tcp.originator == Some(side));
+            }
+            let counts = self.counts(side);
+            (counts.gaps, counts.gap_bytes) = (stream.gaps, stream.gap_bytes);
+            quality.extend((stream.gaps > 0).then_some("gaps"));
+            quality.extend(stream.has_hit_limit.then_some("reassembly-limit"));
+        }
+        quality.extend((!tcp.connection.has_opening()).then_some("mid-stream"));
+        let is_one_sided = (self.flow.outbound.packets == 0) != (self.flow.inbound.packets == 0);
+        quality.extend(is_one_sided.then_some("one-sided"));
+        quality.sort_unstable();
+        quality.dedup();
+        self.flow.quality.extend(quality.into_iter().map(str::to_owned));
+        self.flow.history = Some(tcp.connection.history().to_owned());
+        self.flow.conn_state = Some(tcp.connection.state(self.flow.initiator).to_owned());
+        (self.flow.handshake_rtt, self.flow.handshake_ack) = (tcp.connection.rtt, tcp.connection.ack_time);
+        if let Some(closed_by) = tcp.connection.closed_by() {
+            closed_by.clone_into(&mut self.flow.ended_by);
+        }
+    }
+}
+
+fn wants_bytes(talk: Option<&Box<Talk>>) -> bool {
+    talk.is_some_and(|talk| talk.follow.wants_bytes())
+}
+
+/// Puts one segment into its stream; how many of its bytes are new.
+fn push(stream: &mut Stream, segment: &TcpSegment<'_>, envelope: &Envelope, wants: bool, deliver: &mut dyn FnMut(Delivery<'_>)) -> u64 {
+    if segment.flags.syn() {
+        stream.begin(segment.sequence);
+    }
+    let sequence = if segment.flags.syn() { segment.sequence.wrapping_add(1) } else { segment.sequence };
+    if segment.payload_len == 0 {
+        if segment.flags.fin() {
+            stream.reach(sequence);
+        }
+        return 0;
+    }
+    // What a reset carries is an explanation for people (RFC 9293 section 3.5.3), no part of the stream.
+    if segment.flags.rst() {
+        return segment.payload_len as u64;
+    }
+    let chunk = Chunk { sequence, bytes: segment.payload, length: segment.payload_len, frame: envelope.frame, time: envelope.time };
+    stream.push(chunk, wants, deliver)
+}
+
+fn hand_on(dialogue: &mut Option<Box<Talk>>, side: Side, delivery: Delivery<'_>, rows: &mut Vec<Row>) {
+    let Some(talk) = dialogue else { return };
+    let mut context = Context { flow: &talk.info, rows };
+    match delivery {
+        Delivery::Bytes(bytes, frame, time) => talk.follow.data(Data { side, bytes, frame, time, is_cut: false }, &mut context),
+        Delivery::Gap(length) => talk.follow.gap(side, length, &mut context),
+    }
+}
+
+fn tunnel(envelope: &Envelope) -> Option<String> {
+    let layers: Vec<String> =
+        envelope.tunnels.iter().map(|tunnel| format!("{} {}>{}", tunnel.kind, tunnel.ends.0, tunnel.ends.1)).collect();
+    (!layers.is_empty()).then(|| layers.join(", "))
+}
+
+fn vlan(envelope: &Envelope) -> Option<String> {
+    let tags: Vec<String> = envelope.vlans.iter().map(u16::to_string).collect();
+    (!tags.is_empty()).then(|| tags.join(","))
+}
