@@ -9,6 +9,7 @@
 pub mod analyzer;
 pub(crate) mod app;
 pub mod capture;
+pub(crate) mod enrich;
 mod error;
 pub mod flow;
 pub(crate) mod limits;

@@ -1,0 +1,10 @@
+//! What the packets do not say themselves: where an address lies, and what a reader calls that place.
+
+mod country;
+mod geo;
+mod mmdb;
+mod scope;
+
+pub(crate) use country::Country;
+pub(crate) use geo::{Geo, Place, Source};
+pub(crate) use scope::{Embedding, Scope, Site};
