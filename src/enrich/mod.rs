@@ -3,8 +3,10 @@
 mod country;
 mod geo;
 mod mmdb;
+mod region;
 mod scope;
 
 pub(crate) use country::Country;
 pub(crate) use geo::{Geo, Place, Source};
+pub(crate) use region::Grouping;
 pub(crate) use scope::{Embedding, Scope, Site};
