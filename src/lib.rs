@@ -11,6 +11,7 @@ pub(crate) mod app;
 pub mod capture;
 pub(crate) mod enrich;
 mod error;
+pub mod face;
 pub mod flow;
 pub(crate) mod limits;
 pub(crate) mod packet;

@@ -1,0 +1,3 @@
+//! What a user sees.
+
+pub mod geoip;
