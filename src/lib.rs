@@ -6,6 +6,7 @@
 //! together, `packet` walks a frame down to its payload, `capture` reads containers, [`wire`] reads
 //! formats, and [`record`] is the schema that all of them fill.
 
+pub mod analysis;
 pub mod analyzer;
 pub(crate) mod app;
 pub mod capture;

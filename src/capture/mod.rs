@@ -5,6 +5,7 @@
 
 mod buffer;
 mod compressed;
+mod filter;
 mod inputs;
 mod pcap;
 mod pcapng;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use crate::time::Timestamp;
 use crate::wire::{Direction, LinkType};
 
+pub(crate) use filter::Filter;
 pub use inputs::{Inputs, expand};
 pub use reader::{About, Reader};
 

@@ -16,12 +16,12 @@ pub enum NameSource {
     Host,
     /// DNS answer (A, AAAA, or an address hint) that the device itself got.
     Dns,
+    /// Subject of the server's certificate.
+    Certificate,
     /// DNS answer that another device got.
     DnsOther,
     /// Multicast DNS or LLMNR answer.
     Mdns,
-    /// Subject of the server's certificate.
-    Certificate,
     /// Reverse lookup seen in the capture.
     Ptr,
     /// Name resolution block of the capture file: what the capturing machine believed.
