@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::enrich::RulesError;
+
 /// Why an analysis could not be done.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -12,7 +14,11 @@ impl Error {
     /// The cause lies in reading or writing a file.
     #[must_use]
     pub const fn is_io(&self) -> bool {
-        matches!(self.0, Kind::Io { .. })
+        match &self.0 {
+            Kind::Io { .. } => true,
+            Kind::Rules(error) => error.is_io(),
+            Kind::Usage(_) | Kind::Table { .. } => false,
+        }
     }
 
     /// An input is not a capture, or its header is beyond use.
@@ -24,7 +30,17 @@ impl Error {
     /// The cause lies in what was asked for.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        matches!(self.0, Kind::Usage(_))
+        match &self.0 {
+            Kind::Usage(_) => true,
+            Kind::Rules(error) => !error.is_io(),
+            Kind::Io { .. } | Kind::Table { .. } => false,
+        }
+    }
+}
+
+impl From<RulesError> for Error {
+    fn from(error: RulesError) -> Self {
+        Self(Kind::Rules(error))
     }
 }
 
@@ -38,6 +54,8 @@ pub(crate) enum Kind {
     Usage(String),
     #[error("cannot write table {table}: {detail}")]
     Table { table: String, detail: String },
+    #[error(transparent)]
+    Rules(#[from] RulesError),
 }
 
 impl Kind {

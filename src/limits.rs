@@ -88,3 +88,22 @@ pub(crate) const CERTIFICATES: usize = 32;
 pub(crate) const NAMES: usize = 500_000;
 /// Anomalies of one kind in one capture listed one by one; the rest are counted.
 pub(crate) const ANOMALIES_LISTED: u64 = 100;
+
+// Rules.
+
+/// Bytes of one rule file; a thousand rules are half a megabyte.
+pub(crate) const RULE_FILE_BYTES: u64 = 32 << 20;
+/// Rules and owners in one rule file; more is a list that belongs into a database.
+pub(crate) const RULE_ENTRIES: usize = 100_000;
+/// Problems told about one rule file; after these the reader has enough to do.
+pub(crate) const RULE_PROBLEMS: usize = 100;
+/// Bytes of a path expression.
+pub(crate) const RULE_REGEX_BYTES: usize = 1_024;
+/// Bytes one compiled path expression may take, and as much again for its states.
+pub(crate) const RULE_COMPILED_BYTES: usize = 1 << 20;
+/// Nesting of a path expression.
+pub(crate) const RULE_REGEX_NESTING: u32 = 50;
+/// Names of one flow that rules look at, hosts of its requests included.
+pub(crate) const RULE_NAMES: usize = 64;
+/// Bytes of a path that rules look at; paths that tell a kind do it at the front.
+pub(crate) const RULE_PATH_BYTES: usize = 8 << 10;

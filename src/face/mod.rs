@@ -1,3 +1,4 @@
-//! What a user sees.
+//! What people and scripts see of the library: commands, progress, the answer on a terminal.
 
 pub mod geoip;
+pub mod rules;
