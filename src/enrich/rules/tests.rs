@@ -437,3 +437,41 @@ fn protocols_ports_and_places_resolve() {
     });
     assert_eq!((network.category, network.party), ("name_service", Party::Support));
 }
+
+#[test]
+fn the_order_of_rules_does_not_matter() {
+    let (mut forward, mut backward) = (Rules::none("DJI"), Rules::none("DJI"));
+    for (file, text) in SHIPPED {
+        let (head, entries) = text.split_once("\n[[").unwrap();
+        let mut entries: Vec<String> = entries.split("\n[[").map(|entry| format!("\n[[{entry}")).collect();
+        forward.add_text(file, text, Origin::Shipped).unwrap();
+        entries.reverse();
+        backward.add_text(file, &format!("{head}{}", entries.concat()), Origin::Shipped).unwrap();
+    }
+    for (name, ..) in EXPECTED {
+        assert_eq!(by_name(&forward, name), by_name(&backward, name), "{name}");
+    }
+    for (host, method, path, _) in PATHS {
+        let requests = [(*method, *host, *path)];
+        assert_eq!(forward.decide(&requested(&requests)), backward.decide(&requested(&requests)), "{host}{path}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_rule_file_or_an_error_with_a_place(text in "(\\PC|\n){0,200}") {
+        if let Err(error) = Rules::none("DJI").add_text("any.toml", &text, Origin::User) {
+            proptest::prop_assert!(error.problems().iter().all(|problem| problem.line >= 1));
+            proptest::prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn any_name_gets_one_party_and_a_known_category(name in "\\PC{0,80}", tail in "(\\.dji\\.com|\\.s3\\.amazonaws\\.com|)") {
+        let rules = with(&[rule("a", "host = \"*.dji.com\"\ncategory = [\"media\"]"), rule("b", "host = \"*.s3.*.amazonaws.com\"\ncategory = [\"push\"]")]);
+        let name = format!("{name}{tail}");
+        let decision = by_name(&rules, &name);
+        proptest::prop_assert!(category_exists(decision.category));
+        proptest::prop_assert_eq!(decision.rule.is_some(), decision.category != "unknown");
+    }
+}
