@@ -79,6 +79,10 @@ pub(crate) const FLOW_REQUESTS: usize = 64;
 pub(crate) const FLOW_NAMES: usize = 32;
 /// Records of one DNS message; 65,535 bytes hold fewer than 6,000.
 pub(crate) const DNS_RECORDS: usize = 6_000;
+/// Bytes of the text of one DNS message's records: a whole zone in 65,535 bytes has 250,000; pointers and escapes can blow up more.
+pub(crate) const DNS_TEXT_BYTES: usize = 1 << 20;
+/// Addresses one DNS message gives names to; a full datagram of 4,096 bytes has some 250.
+pub(crate) const DNS_NAMES: usize = 1_024;
 /// Certificates of one chain.
 pub(crate) const CERTIFICATES: usize = 32;
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod ieee80211;
 pub(crate) mod link;
+pub(crate) mod dns;
 mod reader;
 mod text;
 
