@@ -4,6 +4,7 @@
 //! A new protocol is one file here, one in `wire`, one in `record`, and one entry in [`PROTOCOLS`].
 
 mod follow;
+mod dns;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -174,4 +175,4 @@ pub(crate) struct Protocol {
 }
 
 /// Every protocol, in the order in which they are tried where no port says otherwise.
-pub(crate) static PROTOCOLS: &[Protocol] = &[];
+pub(crate) static PROTOCOLS: &[Protocol] = &[dns::UDP, dns::MULTICAST, dns::LINK_LOCAL, dns::TCP];
