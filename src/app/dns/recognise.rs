@@ -96,3 +96,114 @@ fn is_netbios(question: &Question<'_>) -> bool {
     let first = question.name.labels().next().unwrap_or_default();
     first.len() == 32 && first.iter().all(|byte| (b'A'..=b'P').contains(byte))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::app::{Side, Transport};
+    use crate::wire::dns::tests::{answer, message};
+
+    fn probe(transport: Transport, port: u16, bytes: &[u8], recognise: impl Fn(Probe<'_>) -> Recognised) -> Recognised {
+        let device = (Ipv4Addr::new(10, 0, 0, 2).into(), 40_000);
+        let remote = (Ipv4Addr::new(192, 0, 2, 53).into(), port);
+        let flow = FlowInfo { capture: "a.pcap".into(), flow_id: 1, transport, device, remote, device_mac: None };
+        recognise(Probe { side: Side::Device, bytes, flow: &flow })
+    }
+
+    fn udp(port: u16, bytes: &[u8]) -> Recognised {
+        probe(Transport::Udp, port, bytes, |probe| datagram(Variant::of(probe.flow), probe))
+    }
+
+    fn tcp(port: u16, bytes: &[u8]) -> Recognised {
+        let framed = [u16::try_from(bytes.len()).unwrap().to_be_bytes().as_slice(), bytes].concat();
+        probe(Transport::Tcp, port, &framed, stream)
+    }
+
+    fn query() -> Vec<u8> {
+        message(0x0100, [1, 0, 0, 0], b"\x03www\x07example\x00\x00\x01\x00\x01")
+    }
+
+    #[test]
+    fn everyday_messages_are_recognised_on_any_port() {
+        for bytes in [query(), answer()] {
+            for port in [53, 5353, 5355, 9953] {
+                assert_eq!(udp(port, &bytes), Recognised::Yes, "{port}");
+            }
+            assert_eq!(tcp(53, &bytes), Recognised::Yes);
+            assert_eq!(tcp(9953, &bytes), Recognised::Yes);
+        }
+    }
+
+    #[test]
+    fn each_variant_keeps_to_its_port() {
+        let is = |variant| probe(Transport::Udp, 5353, &query(), |probe| datagram(variant, probe));
+        assert_eq!(is(Variant::Dns), Recognised::No);
+        assert_eq!(is(Variant::LinkLocal), Recognised::No);
+        assert_eq!(is(Variant::Multicast), Recognised::Yes);
+    }
+
+    #[test]
+    fn odd_messages_only_on_their_own_ports() {
+        let odd = [
+            // An update, a reserved bit, two questions, a private type, class CH, bytes left over, a refusal without a question.
+            message(0x2800, [1, 0, 0, 0], b"\x01a\x00\x00\x06\x00\x01"),
+            message(0x0140, [1, 0, 0, 0], b"\x01a\x00\x00\x01\x00\x01"),
+            message(0x0100, [2, 0, 0, 0], b"\x01a\x00\x00\x01\x00\x01\x01b\x00\x00\x01\x00\x01"),
+            message(0x0100, [1, 0, 0, 0], b"\x01a\x00\xff\x00\x00\x01"),
+            message(0x0100, [1, 0, 0, 0], b"\x01a\x00\x00\x10\x00\x03"),
+            message(0x0100, [1, 0, 0, 0], b"\x01a\x00\x00\x01\x00\x01\x00"),
+            message(0x8105, [0, 0, 0, 0], b""),
+        ];
+        for bytes in odd {
+            assert_eq!(udp(53, &bytes), Recognised::Yes, "{bytes:?}");
+            assert_eq!(tcp(53, &bytes), Recognised::Yes, "{bytes:?}");
+            assert_eq!(udp(4000, &bytes), Recognised::No, "{bytes:?}");
+            assert_eq!(tcp(4000, &bytes), Recognised::No, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_cut_by_the_snapshot_length_will_do_on_the_own_port() {
+        assert_eq!(udp(53, &query()[..20]), Recognised::Yes);
+        assert_eq!(udp(4000, &query()[..20]), Recognised::No);
+        assert_eq!(udp(53, &query()[..11]), Recognised::More);
+    }
+
+    #[test]
+    fn a_damaged_question_leaves_it_to_the_next_datagram() {
+        assert_eq!(udp(53, &message(0x0100, [1, 0, 0, 0], b"\xc0\x0c\x00\x01\x00\x01")), Recognised::More);
+    }
+
+    #[test]
+    fn netbios_names_are_not_dns() {
+        let body = b"\x20CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\x00\x00\x21\x00\x01";
+        assert_eq!(udp(137, &message(0, [1, 0, 0, 0], body)), Recognised::No);
+    }
+
+    #[test]
+    fn streams_wait_for_what_they_need() {
+        let framed = [b"\x00\x1d".as_slice(), &query()].concat();
+        for length in 0..framed.len() {
+            for port in [53, 9953] {
+                assert_eq!(probe(Transport::Tcp, port, &framed[..length], stream), Recognised::More, "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_protocols_are_not_dns() {
+        for bytes in [
+            b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n".as_slice(),
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x5a\x5a\x5a\x5a",
+            &[0xff; 64],
+        ] {
+            for port in [53, 80] {
+                assert_eq!(probe(Transport::Tcp, port, bytes, stream), Recognised::No, "{port} {bytes:?}");
+            }
+            assert_eq!(udp(80, bytes), Recognised::No);
+        }
+        assert_eq!(udp(4000, &[0; 64]), Recognised::No);
+    }
+}
