@@ -287,13 +287,16 @@ mod tests {
         }
 
         fn data(&mut self, side: Side, bytes: &[u8]) -> Appetite {
-            self.send(side, bytes, false)
+            self.send(Data { side, bytes, frame: 0, time: Timestamp::from_parts(1_000, 0), is_cut: false })
         }
 
-        fn send(&mut self, side: Side, bytes: &[u8], is_cut: bool) -> Appetite {
+        fn cut(&mut self, bytes: &[u8]) -> Appetite {
+            self.send(Data { side: Side::Remote, bytes, frame: 0, time: Timestamp::from_parts(1_000, 0), is_cut: true })
+        }
+
+        fn send(&mut self, data: Data<'_>) -> Appetite {
             self.frame += 1;
-            let data = Data { side, bytes, frame: self.frame, time: Timestamp::from_parts(1_000, 0), is_cut };
-            self.dialogue.data(data, &mut Context { flow: &self.flow, rows: &mut self.rows })
+            self.dialogue.data(Data { frame: self.frame, ..data }, &mut Context { flow: &self.flow, rows: &mut self.rows })
         }
 
         fn gap(&mut self, side: Side, length: u64) -> Appetite {
@@ -357,8 +360,8 @@ mod tests {
     #[test]
     fn a_cut_datagram_is_no_damage() {
         let mut bench = Bench::new(&UDP, 53);
-        bench.send(Side::Remote, &answer()[..60], true);
-        bench.send(Side::Remote, &answer()[..5], true);
+        bench.cut(&answer()[..60]);
+        bench.cut(&answer()[..5]);
         assert_eq!(bench.finish(), ["dns udp www.example 1 cut @1"]);
     }
 

@@ -211,7 +211,7 @@ impl fmt::Display for Data<'_> {
             }
             Self::Strings(strings) => f.write_str(&strings.iter().map(|string| quoted(string)).collect::<Vec<_>>().join(" ")),
             Self::Binding(binding) => write!(f, "{binding}"),
-            Self::Issuer { flags, tag, value } => write!(f, "{flags} {} {}", word(tag, b' '), quoted(value)),
+            Self::Issuer { flags, tag, value } => write!(f, "{flags} {} {}", word(tag), quoted(value)),
             Self::Next { name, types } => types.iter().try_fold(write!(f, "{name}")?, |(), kind| write!(f, " {kind}")),
             Self::Edns(edns) => write!(f, "{edns}"),
             Self::Other([]) => f.write_str("\\# 0"),

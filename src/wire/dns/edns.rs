@@ -114,12 +114,12 @@ fn error(mut option: Reader<'_>) -> Option<EdnsOption<'_>> {
 impl fmt::Display for EdnsOption<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Server(bytes) => write!(f, "nsid={}", word(bytes, b' ')),
+            Self::Server(bytes) => write!(f, "nsid={}", word(bytes)),
             Self::Subnet { address, source, scope } => write!(f, "subnet={address}/{source}/{scope}"),
             Self::Cookie(bytes) => write!(f, "cookie={}", Hex(bytes)),
             Self::Padding(bytes) => write!(f, "padding={bytes}"),
             Self::Error { code, text: [] } => write!(f, "ede={code}"),
-            Self::Error { code, text } => write!(f, "ede={code}:{}", word(text, b' ')),
+            Self::Error { code, text } => write!(f, "ede={code}:{}", word(text)),
             Self::Other(code, bytes) => write!(f, "option{code}={}", Hex(bytes)),
         }
     }
@@ -152,13 +152,13 @@ mod tests {
             b"\x00\x0a\x00\x08\x01\x02\x03\x04\x05\x06\x07\x08",
             b"\x00\x0c\x00\x02\x00\x00",
             b"\x00\x0f\x00\x02\x00\x03",
-            b"\x00\x0f\x00\x06\x00\x12no\x1b!",
+            b"\x00\x0f\x00\x07\x00\x12no \x1b!",
             b"\xfd\xe9\x00\x01\x07",
         ];
         assert_eq!(
             shown(0, &options.concat()).unwrap(),
             "udp=1232 version=0 nsid=ns subnet=198.51.100.0/24/0 subnet=2001:db8::/32/16 cookie=0102030405060708 \
-             padding=2 ede=3 ede=18:no\\x1b! option65001=07"
+             padding=2 ede=3 ede=18:no\\x20\\x1b! option65001=07"
         );
     }
 

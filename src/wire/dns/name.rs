@@ -98,7 +98,7 @@ impl fmt::Display for Name<'_> {
             if index > 0 {
                 f.write_str(".")?;
             }
-            f.write_str(&word(&label.to_ascii_lowercase(), b'.'))?;
+            f.write_str(&item(&label.to_ascii_lowercase(), '.'))?;
         }
         Ok(())
     }
@@ -110,17 +110,15 @@ impl fmt::Debug for Name<'_> {
     }
 }
 
-/// Bytes as one word of a list: escaped, no space, and `separator` with a backslash before it.
-pub(super) fn word(bytes: &[u8], separator: u8) -> String {
-    let mut word = String::with_capacity(bytes.len());
-    for (index, piece) in bytes.split(|byte| *byte == separator).enumerate() {
-        if index > 0 {
-            word.push('\\');
-            word.push(char::from(separator));
-        }
-        word.push_str(&escape(piece).replace(' ', "\\x20"));
-    }
-    word
+/// Bytes as one word: escaped, without a space.
+pub(super) fn word(bytes: &[u8]) -> String {
+    escape(bytes).replace(' ', "\\x20")
+}
+
+/// Bytes as one item of a list: a word in which the separator has a backslash before it.
+pub(super) fn item(bytes: &[u8], separator: char) -> String {
+    let pieces: Vec<_> = bytes.split(|byte| char::from(*byte) == separator).map(word).collect();
+    pieces.join(&format!("\\{separator}"))
 }
 
 /// A place in a name, and what has been used up on the way to it.

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::super::Reader;
 use super::data::{Field, Hex, joined};
-use super::name::{Fault, Name, word};
+use super::name::{Fault, Name, item, word};
 
 /// Data of an SVCB or HTTPS record.
 #[derive(Clone, Debug)]
@@ -117,10 +117,10 @@ impl fmt::Display for Param<'_> {
         match &self.value {
             Value::Flag => write!(f, "{key}"),
             Value::Keys(keys) => write!(f, "{key}={}", joined(keys)),
-            Value::Protocols(protocols) => write!(f, "{key}={}", joined(protocols.iter().map(|id| word(id, b',')))),
+            Value::Protocols(protocols) => write!(f, "{key}={}", joined(protocols.iter().map(|id| item(id, ',')))),
             Value::Port(port) => write!(f, "{key}={port}"),
             Value::Addresses(addresses) => write!(f, "{key}={}", joined(addresses)),
-            Value::Public(text) | Value::Text(text) => write!(f, "{key}={}", word(text, b' ')),
+            Value::Public(text) | Value::Text(text) => write!(f, "{key}={}", word(text)),
             Value::Bytes(bytes) => write!(f, "{key}={}", Hex(bytes)),
         }
     }
