@@ -80,7 +80,14 @@ pub struct Outcome {
 /// When rules or address data cannot be read, or an output cannot be written. What is wrong with a capture is
 /// told in the outcome and the tables instead.
 pub fn run(inputs: &Inputs, options: &Options, output: &mut dyn Output, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, Error> {
-    let mut job = Job { options, output, enricher: Enricher::new(&options.settings)?, spill: Spill::new(&options.scratch), outcome: Outcome::default(), next_flow: 1 };
+    let mut job = Job {
+        options,
+        output,
+        enricher: Enricher::new(&options.settings)?,
+        spill: Spill::new(&options.scratch),
+        outcome: Outcome::default(),
+        next_flow: 1,
+    };
     for path in &inputs.captures {
         job.capture(path, progress)?;
     }
@@ -153,8 +160,7 @@ impl Job<'_> {
         self.outcome.unreadable.push((path.to_path_buf(), error.to_string()));
         let kind = if error.is_not_a_capture() { "not-a-capture" } else { "unreadable" };
         let detail = error.to_string();
-        let anomaly =
-            Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count: 1, is_damage: true };
+        let anomaly = Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count: 1, is_damage: true };
         self.output.row(Row::Anomaly(Box::new(anomaly)))
     }
 
@@ -202,7 +208,17 @@ impl Job<'_> {
             let detail = format!("{} names beyond the limit were not kept: their flows may have none", self.enricher.names.lost);
             let capture = Arc::from("");
             let kind = "name-limit";
-            let anomaly = Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count: self.enricher.names.lost, is_damage: false };
+            let anomaly = Anomaly {
+                capture,
+                frame: None,
+                offset: None,
+                time: None,
+                flow_id: None,
+                kind,
+                detail,
+                count: self.enricher.names.lost,
+                is_damage: false,
+            };
             self.output.row(Row::Anomaly(Box::new(anomaly)))?;
         }
         let (enricher, output) = (&mut self.enricher, &mut *self.output);

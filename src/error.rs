@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::enrich::RulesError;
+use crate::enrich::{GeoError, RegionError, RulesError};
 
 /// Why an analysis could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +15,9 @@ impl Error {
     #[must_use]
     pub const fn is_io(&self) -> bool {
         match &self.0 {
-            Kind::Io { .. } => true,
+            Kind::Io { .. } | Kind::Table { .. } => true,
             Kind::Rules(error) => error.is_io(),
-            Kind::Usage(_) | Kind::Table { .. } => false,
+            Kind::NotACapture { .. } | Kind::Usage(_) | Kind::Geo(_) | Kind::Region(_) => false,
         }
     }
 
@@ -27,14 +27,22 @@ impl Error {
         matches!(self.0, Kind::NotACapture { .. })
     }
 
-    /// The cause lies in what was asked for.
+    /// The cause lies in what was asked for: arguments, or files named in them.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        match &self.0 {
-            Kind::Usage(_) => true,
-            Kind::Rules(error) => !error.is_io(),
-            Kind::Io { .. } | Kind::Table { .. } => false,
-        }
+        !self.is_io() && !self.is_not_a_capture()
+    }
+}
+
+impl From<GeoError> for Error {
+    fn from(error: GeoError) -> Self {
+        Self(Kind::Geo(error))
+    }
+}
+
+impl From<RegionError> for Error {
+    fn from(error: RegionError) -> Self {
+        Self(Kind::Region(error))
     }
 }
 
@@ -56,6 +64,10 @@ pub(crate) enum Kind {
     Table { table: String, detail: String },
     #[error(transparent)]
     Rules(#[from] RulesError),
+    #[error(transparent)]
+    Geo(#[from] GeoError),
+    #[error(transparent)]
+    Region(#[from] RegionError),
 }
 
 impl Kind {

@@ -10,7 +10,7 @@ pub mod analysis;
 pub mod analyzer;
 pub(crate) mod app;
 pub mod capture;
-pub(crate) mod enrich;
+pub mod enrich;
 mod error;
 pub mod face;
 pub mod flow;

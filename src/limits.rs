@@ -90,6 +90,8 @@ pub(crate) const CERTIFICATES: usize = 32;
 
 /// Names learned for addresses, over all captures.
 pub(crate) const NAMES: usize = 500_000;
+/// Addresses whose place is remembered while flows are joined.
+pub(crate) const PLACES: usize = 65_536;
 /// Anomalies of one kind in one capture listed one by one; the rest are counted.
 pub(crate) const ANOMALIES_LISTED: u64 = 100;
 

@@ -3,8 +3,8 @@
 //!
 //! A new protocol is one file here, one in `wire`, one in `record`, and one entry in [`PROTOCOLS`].
 
-mod follow;
 mod dns;
+mod follow;
 
 use std::net::IpAddr;
 use std::sync::Arc;

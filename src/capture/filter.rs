@@ -26,7 +26,9 @@ impl Filter {
     pub(crate) fn new(expression: Option<&str>) -> Result<Self, Error> {
         match expression {
             None => Ok(Self {}),
-            Some(_) => Err(crate::error::Kind::Usage("filters need libpcap: this program was built without the feature live".to_owned()).into()),
+            Some(_) => {
+                Err(crate::error::Kind::Usage("filters need libpcap: this program was built without the feature live".to_owned()).into())
+            }
         }
     }
 
@@ -35,7 +37,9 @@ impl Filter {
         use crate::wire::LinkType;
         let Some(expression) = &self.expression else { return Ok(None) };
         if !self.programs.contains_key(&link) {
-            let failed = |error: pcap::Error| crate::error::Kind::Usage(format!("cannot compile the filter {expression:?} for link type {link}: {error}"));
+            let failed = |error: pcap::Error| {
+                crate::error::Kind::Usage(format!("cannot compile the filter {expression:?} for link type {link}: {error}"))
+            };
             // libpcap's own number for raw IP.
             let number = if matches!(link, LinkType::RAW | LinkType::IPV4 | LinkType::IPV6) { LinkType::RAW_BSD.0 } else { link.0 };
             let dead = pcap::Capture::dead(pcap::Linktype(number.into())).map_err(failed)?;

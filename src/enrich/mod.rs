@@ -3,6 +3,7 @@
 mod basis;
 mod category;
 mod country;
+mod enricher;
 mod geo;
 mod host;
 mod mmdb;
@@ -15,8 +16,10 @@ mod scope;
 
 pub(crate) use category::CATEGORIES;
 pub(crate) use country::Country;
-pub(crate) use geo::{Geo, Place, Source};
+pub(crate) use enricher::Enricher;
+pub use enricher::Settings;
+pub(crate) use geo::{Candidate, Geo, GeoError, Place, Source};
 pub(crate) use names::Names;
-pub(crate) use region::Grouping;
+pub(crate) use region::{Grouping, RegionError};
 pub(crate) use rules::{Attempt, Decision, Outcome, Problem, Question, Rule, Rules, RulesError, Severity};
 pub(crate) use scope::{Embedding, Scope, Site};

@@ -37,6 +37,8 @@ pub(crate) struct Chosen {
     pub(crate) name: Option<(NameSource, String)>,
     /// Age of the answer when the flow began, for names from DNS.
     pub(crate) age: Option<Span>,
+    /// The chosen name and all others from the same source: nothing tells them apart.
+    pub(crate) rivals: Vec<String>,
     /// All names that could be meant, as `source:name`, when they are more than one.
     pub(crate) candidates: Vec<String>,
 }
@@ -94,7 +96,10 @@ impl Names {
         let Some((source, time, name)) = found.first().copied() else { return Chosen::default() };
         let is_answer = matches!(source, NameSource::Dns | NameSource::DnsOther);
         let age = time.filter(|_| is_answer).map(|time| flow.first.since(time));
-        Chosen { name: Some((source, name.to_owned())), age, candidates: candidates(&found) }
+        let mut seen = HashSet::new();
+        let same = found.iter().filter(|(rival, _, name)| *rival == source && seen.insert(*name)).take(CANDIDATES);
+        let rivals = same.map(|(_, _, name)| (*name).to_owned()).collect();
+        Chosen { name: Some((source, name.to_owned())), age, rivals, candidates: candidates(&found) }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Bytes to fields, one file per format. Nothing here knows flows, time or tables.
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+pub(crate) mod dns;
 pub(crate) mod ieee80211;
 pub(crate) mod link;
-pub(crate) mod dns;
 mod reader;
 mod text;
 

@@ -1,0 +1,163 @@
+//! Joins to a flow what the pass could not know: its name, place, owner, party and category.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use hashbrown::HashMap;
+
+use super::names::Chosen;
+use super::{Geo, Grouping, Names, Place, Question, Rules, Scope};
+use crate::error::Error;
+use crate::limits;
+use crate::record::{Answer, Flow};
+
+/// What to join with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Vendor under study.
+    pub vendor: String,
+    /// Grouping of countries into regions.
+    pub regions: String,
+    /// Address databases of the user.
+    pub geoip: Vec<PathBuf>,
+    /// Rule files or folders of the user.
+    pub rules: Vec<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { vendor: "DJI".to_owned(), regions: Grouping::DEFAULT.to_owned(), geoip: Vec::new(), rules: Vec::new() }
+    }
+}
+
+/// Names, places and rules, ready to answer.
+pub(crate) struct Enricher {
+    /// Names learned in the pass.
+    pub(crate) names: Names,
+    geo: Geo,
+    grouping: Grouping,
+    rules: Rules,
+    places: HashMap<IpAddr, Place>,
+}
+
+impl Enricher {
+    /// Loads address data and rules.
+    pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
+        let mut geo = Geo::shipped()?;
+        for path in &settings.geoip {
+            geo.add_file(path)?;
+        }
+        let mut rules = Rules::shipped(&settings.vendor)?;
+        for path in &settings.rules {
+            rules.add_path(path)?;
+        }
+        let grouping = Grouping::shipped(&settings.regions)?;
+        Ok(Self { names: Names::default(), geo, grouping, rules, places: HashMap::new() })
+    }
+
+    /// The rule sets, as `name@version`.
+    pub(crate) fn rule_sets(&self) -> Vec<String> {
+        self.rules.sources().iter().map(|source| format!("{}@{}", source.name, source.version)).collect()
+    }
+
+    /// The address files, as `file@sha256`.
+    pub(crate) fn address_data(&self) -> Vec<String> {
+        self.geo.sources().map(|source| format!("{}@{}", source.file, source.sha256)).collect()
+    }
+
+    /// Fills a flow's answer.
+    pub(crate) fn answer(&mut self, flow: &mut Flow) {
+        let chosen = self.names.choose(flow);
+        let place = self.place(flow.remote_ip);
+        let mut answer = located(&place);
+        self.grouping.region(&place).clone_into(&mut answer.region);
+        self.decide(flow, &chosen, &place, &mut answer);
+        let Chosen { name, age, candidates, .. } = chosen;
+        (answer.name_source, answer.name) = name.unzip();
+        (answer.name_age, answer.name_candidates) = (age, candidates);
+        flow.answer = answer;
+    }
+
+    fn place(&mut self, address: IpAddr) -> Place {
+        if let Some(place) = self.places.get(&address) {
+            return place.clone();
+        }
+        let place = self.geo.look_up(address);
+        if self.places.len() >= limits::PLACES {
+            self.places.clear();
+        }
+        self.places.insert(address, place.clone());
+        place
+    }
+
+    fn decide(&self, flow: &Flow, chosen: &Chosen, place: &Place, answer: &mut Answer) {
+        let source = chosen.name.as_ref().map_or("", |(source, _)| source.as_str());
+        let names: Vec<(&str, &str)> = chosen.rivals.iter().map(|name| (name.as_str(), source)).collect();
+        let requests: Vec<(&str, &str, &str)> =
+            flow.requests.iter().map(|request| (request.method.as_str(), request.host.as_str(), request.path.as_str())).collect();
+        let decision = self.rules.decide(&Question {
+            names: &names,
+            requests: &requests,
+            address: Some(flow.remote_ip),
+            asn: place.asn,
+            transport: &flow.protocol,
+            remote_port: flow.remote_port,
+            application: flow.application.as_deref(),
+            scope_local: is_local(place.site.scope),
+        });
+        answer.domain = decision.domain;
+        answer.owner = decision.owner;
+        answer.owner_country = decision.owner_country;
+        answer.owner_basis = decision.owner_basis.as_str();
+        answer.party = decision.party.as_str();
+        answer.party_basis = decision.party_basis.as_str();
+        answer.category = decision.category;
+        answer.category_basis = decision.basis.as_str();
+        answer.category_rule = decision.rule;
+        answer.category_candidates = decision.candidates.into_iter().map(str::to_owned).collect();
+    }
+}
+
+fn located(place: &Place) -> Answer {
+    let candidate = |candidate: &super::Candidate| format!("{}={}", candidate.source, candidate.country.as_str());
+    Answer {
+        scope: place.site.scope.as_str(),
+        country: place.country.map(|country| country.as_str().to_owned()),
+        country_candidates: place.country_candidates.iter().map(candidate).collect(),
+        country_basis: place.country_basis.as_str(),
+        asn: place.asn,
+        as_org: place.as_org.as_deref().map(|name| crate::wire::escape(name.as_bytes())),
+        ..Answer::default()
+    }
+}
+
+/// On the device's own network, or everybody on it.
+const fn is_local(scope: Scope) -> bool {
+    matches!(
+        scope,
+        Scope::Private
+            | Scope::UniqueLocal
+            | Scope::Shared
+            | Scope::Loopback
+            | Scope::LinkLocal
+            | Scope::Multicast
+            | Scope::Broadcast
+            | Scope::Unspecified
+            | Scope::ThisNetwork
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_disputed_address_is_disputed() {
+        let mut enricher = Enricher::new(&Settings::default()).unwrap();
+        let place = enricher.place("47.91.161.230".parse().unwrap());
+        let answer = located(&place);
+        assert_eq!((answer.country, answer.country_basis), (None, "disputed"));
+        assert!(answer.country_candidates.iter().any(|candidate| candidate.ends_with("=US")));
+        assert!(answer.country_candidates.iter().any(|candidate| candidate.ends_with("=HK")));
+    }
+}
