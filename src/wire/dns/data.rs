@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use dns_parser::RData;
 
-use super::super::{Reader, escape};
+use super::super::{Reader, escape, hex};
 use super::code::{Class, Type};
 use super::edns::Edns;
 use super::name::{Fault, Name, word};
@@ -215,7 +215,7 @@ impl fmt::Display for Data<'_> {
             Self::Next { name, types } => types.iter().try_fold(write!(f, "{name}")?, |(), kind| write!(f, " {kind}")),
             Self::Edns(edns) => write!(f, "{edns}"),
             Self::Other([]) => f.write_str("\\# 0"),
-            Self::Other(bytes) => write!(f, "\\# {} {}", bytes.len(), Hex(bytes)),
+            Self::Other(bytes) => write!(f, "\\# {} {}", bytes.len(), hex(bytes)),
         }
     }
 }
@@ -227,15 +227,6 @@ fn quoted(string: &[u8]) -> String {
 /// Items with commas between them.
 pub(super) fn joined(items: impl IntoIterator<Item: ToString>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(",")
-}
-
-/// Bytes in hexadecimal.
-pub(super) struct Hex<'a>(pub(super) &'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }
 
 /// Data of this type on its own, as a record would show it.

@@ -8,8 +8,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::super::Reader;
-use super::data::{Field, Hex};
+use super::super::{Reader, hex};
+use super::data::Field;
 use super::name::{Fault, word};
 
 /// Content of an OPT record.
@@ -116,11 +116,11 @@ impl fmt::Display for EdnsOption<'_> {
         match self {
             Self::Server(bytes) => write!(f, "nsid={}", word(bytes)),
             Self::Subnet { address, source, scope } => write!(f, "subnet={address}/{source}/{scope}"),
-            Self::Cookie(bytes) => write!(f, "cookie={}", Hex(bytes)),
+            Self::Cookie(bytes) => write!(f, "cookie={}", hex(bytes)),
             Self::Padding(bytes) => write!(f, "padding={bytes}"),
             Self::Error { code, text: [] } => write!(f, "ede={code}"),
             Self::Error { code, text } => write!(f, "ede={code}:{}", word(text)),
-            Self::Other(code, bytes) => write!(f, "option{code}={}", Hex(bytes)),
+            Self::Other(code, bytes) => write!(f, "option{code}={}", hex(bytes)),
         }
     }
 }

@@ -7,8 +7,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::super::Reader;
-use super::data::{Field, Hex, joined};
+use super::super::{Reader, hex};
+use super::data::{Field, joined};
 use super::name::{Fault, Name, item, word};
 
 /// Data of an SVCB or HTTPS record.
@@ -121,7 +121,7 @@ impl fmt::Display for Param<'_> {
             Value::Port(port) => write!(f, "{key}={port}"),
             Value::Addresses(addresses) => write!(f, "{key}={}", joined(addresses)),
             Value::Public(text) | Value::Text(text) => write!(f, "{key}={}", word(text)),
-            Value::Bytes(bytes) => write!(f, "{key}={}", Hex(bytes)),
+            Value::Bytes(bytes) => write!(f, "{key}={}", hex(bytes)),
         }
     }
 }
