@@ -1,0 +1,132 @@
+//! `whereto analyze`: captures in, tables on disk, the answer on the terminal.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+
+use super::progress::Bar;
+use super::{Ending, answer};
+use crate::analysis::{self, Options, Outcome};
+use crate::capture::{self, Inputs};
+use crate::enrich::Settings;
+use crate::flow::{Device, Devices};
+use crate::table::{Formats, Store, Tables};
+
+const EXAMPLES: &str = "Examples:
+  whereto analyze capture.pcapng                    answer on the terminal, tables in ./whereto-out
+  whereto analyze captures/ -o out                  every capture in a folder
+  whereto analyze 'phone-*.pcap.gz' --device 192.168.2.20
+  tcpdump -i wlan0 -w - | whereto analyze -         from a pipe
+  whereto analyze day.pcap --filter 'not port 22' --format csv
+  whereto analyze day.pcap --json | jq .summary     for a machine
+
+Exit status: 0 done, 1 done but something was damaged or not understood, 2 not done.";
+
+/// Arguments of `whereto analyze`.
+#[derive(Args, Debug)]
+#[command(about = "Analyze captures: bytes per category and destination region", after_help = EXAMPLES)]
+pub struct AnalyzeArgs {
+    /// Files, folders (searched recursively), patterns in quotes, or - for standard input; pcap and pcapng, also
+    /// compressed with gzip, zstd or lz4
+    #[arg(value_name = "CAPTURE", required = true)]
+    pub captures: Vec<PathBuf>,
+    /// Folder for the tables; those of an earlier run in it are replaced
+    #[arg(short, long, value_name = "DIR", default_value = "whereto-out")]
+    pub output: PathBuf,
+    /// Write the tables also in this format; repeatable
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
+    pub format: Vec<Format>,
+    /// A device under test: MAC address, IP address or range; repeatable
+    #[arg(long = "device", value_name = "MAC|IP|CIDR", value_delimiter = ',')]
+    pub devices: Vec<Device>,
+    /// Vendor under study, whose domains are first party
+    #[arg(long, default_value = "DJI")]
+    pub vendor: String,
+    /// Grouping of countries into regions, see `whereto geoip`
+    #[arg(long, value_name = "GROUPING", default_value = "study")]
+    pub regions: String,
+    /// Address database of your own (.mmdb); decides before the shipped ones; repeatable
+    #[arg(long = "geoip", value_name = "FILE")]
+    pub geoip: Vec<PathBuf>,
+    /// More rules: a TOML file, or a folder of them; repeatable
+    #[arg(long, value_name = "FILE|DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Analyze only frames that this libpcap filter takes; the others go to the ledger as filtered
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
+    /// Print one JSON object instead of the answer
+    #[arg(long)]
+    pub json: bool,
+    /// No progress
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Formats beside Parquet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Always written; naming it changes nothing.
+    Parquet,
+    /// Comma-separated values.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+    /// Arrow IPC, also called Feather.
+    Arrow,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input is missing, an argument is wrong, or the tables cannot be written.
+pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> anyhow::Result<Ending> {
+    let inputs = capture::expand(&args.captures)?;
+    std::fs::create_dir_all(&args.output).with_context(|| format!("cannot create output folder {}", args.output.display()))?;
+    let mut store = Store::create(&args.output, formats(&args.format))?;
+    let bar = Bar::new(&inputs, !args.quiet && std::io::stderr().is_terminal());
+    let outcome = analysis::run(&inputs, &options(args), &mut store, &mut |progress| bar.tell(&progress));
+    bar.finish();
+    let outcome = outcome?;
+    if outcome.captures == 0 {
+        // Nothing was read: the tables of an earlier run stay as they are.
+        let reasons: Vec<String> = outcome.unreadable.iter().map(|(_, reason)| reason.clone()).collect();
+        anyhow::bail!("{}", reasons.join("\n"));
+    }
+    let tables = store.finish()?;
+    if args.json {
+        serde_json::to_writer_pretty(&mut *out, &answer::json(&tables)?)?;
+        writeln!(out)?;
+    } else {
+        answer::print(&tables, style, out)?;
+    }
+    Ok(ending(&inputs, &outcome, &tables))
+}
+
+fn options(args: &AnalyzeArgs) -> Options {
+    let settings =
+        Settings { vendor: args.vendor.clone(), regions: args.regions.clone(), geoip: args.geoip.clone(), rules: args.rules.clone() };
+    Options { devices: Devices(args.devices.clone()), settings, filter: args.filter.clone(), scratch: args.output.clone() }
+}
+
+fn formats(wanted: &[Format]) -> Formats {
+    Formats { csv: wanted.contains(&Format::Csv), ndjson: wanted.contains(&Format::Ndjson), arrow: wanted.contains(&Format::Arrow) }
+}
+
+/// Says on standard error what a script would miss, and finds the exit status.
+#[expect(clippy::print_stderr, reason = "notes for people go beside the answer, not into it")]
+fn ending(inputs: &Inputs, outcome: &Outcome, tables: &Tables) -> Ending {
+    if !inputs.passed_over.is_empty() {
+        eprintln!("whereto: {} files in the folders are no captures and were passed over", inputs.passed_over.len());
+    }
+    for (_, reason) in &outcome.unreadable {
+        eprintln!("whereto: {reason}");
+    }
+    let open = !outcome.open_ledgers.is_empty() || !answer::closes(&tables.captures, &tables.ledger);
+    if open {
+        eprintln!("whereto: THE LEDGER DOES NOT CLOSE for {}: this is an error of whereto, please report it", outcome.open_ledgers.join(", "));
+        return Ending::NotDone;
+    }
+    if outcome.is_damaged { Ending::Damaged } else { Ending::Done }
+}
