@@ -1,0 +1,76 @@
+//! The project's own files, as the tests of its shape read them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// One file of `src/`.
+pub(crate) struct Source {
+    /// Path below `src/`, parts joined with `/`.
+    pub(crate) path: String,
+    /// The whole text.
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// The module directly below the crate's root that the file belongs to.
+    pub(crate) fn module(&self) -> &str {
+        let first = self.path.split('/').next().unwrap_or_default();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// How many modules lie between the file's items and the crate's root.
+    pub(crate) fn depth(&self) -> usize {
+        let inner = self.path.strip_suffix(".rs").unwrap_or(&self.path);
+        let inner = inner.strip_suffix("/mod").unwrap_or(inner);
+        if matches!(inner, "lib" | "main") { 0 } else { inner.split('/').count() }
+    }
+
+    /// Numbered lines of code: without comments, and without the modules of unit tests.
+    pub(crate) fn code(&self) -> Vec<(usize, &str)> {
+        let mut lines = Vec::new();
+        let mut numbered = self.text.lines().enumerate().peekable();
+        while let Some((number, line)) = numbered.next() {
+            if line == "#[cfg(test)]" && numbered.peek().is_some_and(|(_, next)| next.starts_with("mod ")) {
+                let opens = numbered.next().is_some_and(|(_, next)| next.ends_with('{'));
+                while opens && numbered.next().is_some_and(|(_, inner)| inner != "}") {}
+            } else if !line.trim_start().starts_with("//") {
+                lines.push((number + 1, line.split(" // ").next().unwrap_or(line)));
+            }
+        }
+        lines
+    }
+}
+
+/// Every Rust file of `src/`, in the order of their paths, unit tests in files of their own left out.
+pub(crate) fn sources() -> Vec<Source> {
+    let top = root().join("src");
+    let read = |path: &PathBuf| {
+        let parts: Vec<_> = path.strip_prefix(&top).unwrap().iter().map(|part| part.to_str().unwrap()).collect();
+        Source { path: parts.join("/"), text: fs::read_to_string(path).unwrap() }
+    };
+    let mut found: Vec<_> = files(&top, "rs").iter().map(read).filter(|source| !source.path.ends_with("tests.rs")).collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    assert!(!found.is_empty(), "no source found in {}", top.display());
+    found
+}
+
+/// Files below a folder with the given ending.
+pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|end| end == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
