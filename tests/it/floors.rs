@@ -191,7 +191,11 @@ fn the_reader_of_imports_sees_groups_climbs_and_plain_paths() {
     assert_eq!(upward(&source("wire/dns.rs", "fn f(x: super::super::flow::Key) {}\n")), ["src/wire/dns.rs:1 names flow"]);
     assert_eq!(upward(&source("wire/mod.rs", "use super::flow::Key;\n")), ["src/wire/mod.rs:1 names flow"]);
     assert!(upward(&source("flow/key.rs", "use super::table::Row;\nuse crate::Error;\n// use crate::face::X;\n")).is_empty());
-    assert!(upward(&source("wire/dns.rs", "#[cfg(test)]\nmod tests {\n    use crate::app::Side;\n}\n")).is_empty());
+    assert!(
+        upward(&source("wire/dns.rs", "#[cfg(test)]\n#[path = \"x.rs\"]\npub(crate) mod tests {\n    use crate::app::Side;\n}\n"))
+            .is_empty()
+    );
+    assert_eq!(upward(&source("wire/dns.rs", "#[cfg(test)]\nmod tests;\nuse crate::app::Side;\n")).len(), 1);
     assert!(names_crate("use pcap::Device;", "pcap") && names_crate("let x = ::pcap::Device::list();", "pcap"));
     assert!(!names_crate("use crate::capture::pcap::Reader;", "pcap") && !names_crate("mod pcap;", "pcap"));
 }

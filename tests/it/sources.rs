@@ -30,20 +30,28 @@ impl Source {
         if matches!(inner, "lib" | "main") { 0 } else { inner.split('/').count() }
     }
 
-    /// Numbered lines of code: without comments, and without the modules of unit tests.
+    /// Numbered lines of code: without comments, and without what is only built for unit tests.
     pub(crate) fn code(&self) -> Vec<(usize, &str)> {
+        if self.text.contains("\n#![cfg(test)]") {
+            return Vec::new();
+        }
         let mut lines = Vec::new();
-        let mut numbered = self.text.lines().enumerate().peekable();
+        let mut numbered = self.text.lines().enumerate();
         while let Some((number, line)) = numbered.next() {
-            if line == "#[cfg(test)]" && numbered.peek().is_some_and(|(_, next)| next.starts_with("mod ")) {
-                let opens = numbered.next().is_some_and(|(_, next)| next.ends_with('{'));
-                while opens && numbered.next().is_some_and(|(_, inner)| inner != "}") {}
+            if line.trim() == "#[cfg(test)]" {
+                // The item ends with the first line as far to the left that closes something.
+                let closes = |item: &str| indent(item) == indent(line) && item.ends_with([';', '}']);
+                while numbered.next().is_some_and(|(_, item)| !closes(item)) {}
             } else if !line.trim_start().starts_with("//") {
                 lines.push((number + 1, line.split(" // ").next().unwrap_or(line)));
             }
         }
         lines
     }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 /// Every Rust file of `src/`, in the order of their paths, unit tests in files of their own left out.
