@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["face"],
     &["study"],
     &["table"],
+    &["analysis"],
     &["enrich"],
     &["analyzer"],
     &["app"],
