@@ -214,7 +214,7 @@ class Day:
         phone = self.phone
         phone.https("weibo", after(5.6), [("GET", "/2/proxy/sdk/statistic.json", b"", text(result=True))], version="1.2", resume=True)
         phone.https("flurry", after(6.0), [("POST", "/aap.do", phone.blob(1500), b"ok")], version="1.2")
-        phone.quic("facebook", after(6.2), [("POST", "/v2.5/activities", phone.blob(1900), text(success=True))])
+        phone.quic("facebook", after(6.2), [("POST", "/v2.5/1543453/activities", phone.blob(1900), text(success=True))])
         tiles = [("GET", f"/vt?pb=!1m4!1m3!1i{zoom}", b"", phone.blob(11_000)) for zoom in (12, 13, 14)]
         phone.quic("tiles", after(6.6), tiles, family=6)
         phone.https("mapbox", after(7.2), [("GET", "/v4/mapbox.satellite/12/655/1583.jpg90", b"", phone.blob(21_000))])
@@ -283,8 +283,9 @@ class Day:
         secure.exchange(request, messages.http_response(text(code=0)), accidents={33: "again", 71: "again", 90: "late"})
         secure.finish()
         phone.initiation = "automatic"
-        history = [("POST", "/history_record_upload/secret/gzip", phone.blob(48_000), text(code=0))]
-        phone.https("aasky", at(clock) + 30 * SECOND, history, version="1.2")
+        binary = (("Content-Type", "application/octet-stream"),)
+        history = ("POST", "/history_record_upload/secret/gzip", phone.blob(48_000), binary, messages.http_response(text(code=0)))
+        phone.http("aasky", at(clock) + 30 * SECOND, [history])
 
     def share(self, clock):
         """The user shares a video: a page of the vendor, the bytes to a cloud. The capture loses three frames."""
@@ -294,8 +295,9 @@ class Day:
         prepare = [("POST", "/api/v2/uploads/videos", text(title="Flight", size=430_000), text(token="lab"))]
         phone.https("skypixel", at(clock) + 500 * MILLISECOND, prepare, version="1.2")
         secure = phone.tls("oss", at(clock) + 2 * SECOND)
-        secure.tcp.flow.requests.append({"method": "PUT", "host": "oss-us-west-1.aliyuncs.com", "path": "/skypixel/DJI_0008.MP4", "decrypted": True})
-        request = messages.http_request("PUT", "oss-us-west-1.aliyuncs.com", "/skypixel/DJI_0008.MP4", phone.blob(430_000))
+        host, path = phone.plan["oss"]["host"], "/skypixel/DJI_0008.MP4"
+        secure.tcp.flow.requests.append({"method": "PUT", "host": host, "path": path, "decrypted": True})
+        request = messages.http_request("PUT", host, path, phone.blob(430_000))
         accidents = {12: "again", 100: "again", 180: "late", 201: "missed", 202: "missed", 250: "missed"}
         secure.exchange(request, messages.http_response(), accidents=accidents)
         secure.tcp.flow.notes.append("three segments missing from the capture")

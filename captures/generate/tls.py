@@ -1,5 +1,6 @@
 """TLS over a generated TCP connection: two real TLS stacks that never touch a socket."""
 
+import contextlib
 import ssl
 
 from network import MILLISECOND
@@ -57,11 +58,9 @@ class Tls:
         self._drain("in" if side == "out" else "out")
 
     def _drain(self, side):
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):
             while self.ends[side].read(1 << 16):
                 pass
-        except ssl.SSLWantReadError:
-            pass
 
     def exchange(self, request, response, think=20 * MILLISECOND, accidents=None, answer_accidents=None):
         """A request and its response."""
@@ -71,10 +70,8 @@ class Tls:
 
     def finish(self):
         """Says close_notify, and closes the connection."""
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):
             self.ends["out"].unwrap()
-        except ssl.SSLWantReadError:
-            pass
         self.carry("out")
         self.tcp.close()
 
