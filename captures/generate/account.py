@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import json
 
 SIDES = ("out", "in")
 COUNTED = ("packets", "wire_bytes", "ip_bytes", "payload_bytes", "unique_bytes")
@@ -119,6 +120,18 @@ def labelled(flow, plan):
     row = plan[flow["plan"]]
     labels = {name: row[name] or None for name in ("host", *LABELS)}
     return {**flow, **labels, "category_candidates": [word for word in row["category_candidates"].split("|") if word]}
+
+
+def write_truth(known, path):
+    """JSON, one row a line."""
+    lines = []
+    for key, value in known.items():
+        if isinstance(value, list):
+            rows = ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in value)
+            lines.append(f' "{key}": [\n{rows}\n ]')
+        else:
+            lines.append(f' "{key}": {json.dumps(value)}')
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def _counted():

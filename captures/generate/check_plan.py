@@ -2,8 +2,9 @@
 
 import sys
 
-import day
 import maxminddb
+
+import day
 
 
 def main(paths):

@@ -18,7 +18,7 @@ import tempfile
 import messages
 import packets
 import phone as device
-from account import IDLE, Tape, labelled, moment, summary
+from account import IDLE, Tape, labelled, moment, summary, write_truth
 from authority import Authority
 from network import MILLISECOND, SECOND, Conversation, Link
 from pcapng import Section
@@ -112,19 +112,21 @@ class Day:
         phone = self.phone
         ask = phone.conversation("neighbours-multicast", "icmpv6", ((OWN_LINK, None), ("ff02::2", None)), time)
         source = b"\1\1" + packets.mac(OWN_MAC)
-        ask.message("out", packets.ICMPV6, packets.icmpv6(OWN_LINK, "ff02::2", 133, 0, bytes(4) + source), 8, 255)
-        tell = phone.conversation("neighbours-multicast", "icmpv6", ((ROUTER_LINK, None), ("ff02::1", None)), time + 9 * MILLISECOND)
+        ask.message("out", packets.ICMPV6, packets.icmpv6(OWN_LINK, "ff02::2", 133, 0, bytes(4) + source), 255)
+        tell = phone.conversation(
+            "neighbours-multicast", "icmpv6", ((ROUTER_LINK, None), ("ff02::1", None)), time + 9 * MILLISECOND
+        )
         tell.link = Link(phone.tape, 0, ROUTER_MAC, ROUTER_MAC)
         prefix = b"\3\4\x40\xc0" + struct.pack("!III", 86400, 14400, 0) + packets.address("2001:db8:42::")
         body = struct.pack("!BBHII", 64, 0, 1800, 0, 0) + b"\1\1" + packets.mac(ROUTER_MAC) + prefix
-        tell.message("out", packets.ICMPV6, packets.icmpv6(ROUTER_LINK, "ff02::1", 134, 0, body), len(body) - 4, 255)
+        tell.message("out", packets.ICMPV6, packets.icmpv6(ROUTER_LINK, "ff02::1", 134, 0, body), 255)
         near = phone.conversation("neighbours", "icmpv6", ((OWN_LINK, None), (ROUTER_LINK, None)), time + 300 * MILLISECOND)
         target = packets.address(ROUTER_LINK)
         solicit = bytes(4) + target + source
-        near.message("out", packets.ICMPV6, packets.icmpv6(OWN_LINK, ROUTER_LINK, 135, 0, solicit), len(solicit) - 4, 255)
+        near.message("out", packets.ICMPV6, packets.icmpv6(OWN_LINK, ROUTER_LINK, 135, 0, solicit), 255)
         near.wait(2 * MILLISECOND)
         advert = b"\xe0\0\0\0" + target + b"\2\1" + packets.mac(ROUTER_MAC)
-        near.message("in", packets.ICMPV6, packets.icmpv6(ROUTER_LINK, OWN_LINK, 136, 0, advert), len(advert) - 4, 255)
+        near.message("in", packets.ICMPV6, packets.icmpv6(ROUTER_LINK, OWN_LINK, 136, 0, advert), 255)
 
     def _multicast_names(self, time):
         query = messages.dns_query(0, "_dji._tcp.local", messages.PTR, flags=0)
@@ -196,7 +198,10 @@ class Day:
         if first:
             body = text(**PERSON, registerPhone="+12025550143", productType=16)
             phone.https("active", after(2.2), [("POST", "/verify", body, text(status=0))], version="1.2")
-        checks = [("POST", "/api/v2/register_device", text(sn=PERSON["sn"]), text(code=0)), ("GET", "/links/links/pilot_v2", b"", phone.blob(3100))]
+        checks = [
+            ("POST", "/api/v2/register_device", text(sn=PERSON["sn"]), text(code=0)),
+            ("GET", "/links/links/pilot_v2", b"", phone.blob(3100)),
+        ]
         phone.https("mydjiflight", after(2.6), checks)
         zones = [("GET", "/api/v3/geo/query_page?lat=37.77&lng=-122.42", b"", phone.blob(52_000 if first else 9_000))]
         phone.https("flysafe", after(3.0), zones, version="1.2")
@@ -208,11 +213,18 @@ class Day:
         if first:
             firmware = messages.http_response(phone.blob(118_000), kind="application/octet-stream")
             path = "/getfile/downpath/wm220/V01.04.0300.bin"
-            phone.http("mydjiflight-firmware", after(30), [("GET", path, b"", (), firmware)], accidents={17: "late", 40: "late", 41: "late"})
+            phone.http(
+                "mydjiflight-firmware",
+                after(30),
+                [("GET", path, b"", (), firmware)],
+                accidents={17: "late", 40: "late", 41: "late"},
+            )
 
     def _others_launch(self, after):
         phone = self.phone
-        phone.https("weibo", after(5.6), [("GET", "/2/proxy/sdk/statistic.json", b"", text(result=True))], version="1.2", resume=True)
+        phone.https(
+            "weibo", after(5.6), [("GET", "/2/proxy/sdk/statistic.json", b"", text(result=True))], version="1.2", resume=True
+        )
         phone.https("flurry", after(6.0), [("POST", "/aap.do", phone.blob(1500), b"ok")], version="1.2")
         phone.quic("facebook", after(6.2), [("POST", "/v2.5/1543453/activities", phone.blob(1900), text(success=True))])
         tiles = [("GET", f"/vt?pb=!1m4!1m3!1i{zoom}", b"", phone.blob(11_000)) for zoom in (12, 13, 14)]
@@ -225,7 +237,9 @@ class Day:
     def keep_push(self, clock, until):
         """The push channel: one connection for hours, a small message each way every few minutes."""
         phone = self.phone
-        secure = phone.https("push", at(clock), [("POST", "/api/authenticate", text(uid=PERSON["uid"]), text(code=0))], close="", version="1.2")
+        secure = phone.https(
+            "push", at(clock), [("POST", "/api/authenticate", text(uid=PERSON["uid"]), text(code=0))], close="", version="1.2"
+        )
         while secure.tcp.time < at(until):
             secure.tcp.wait(phone.random.randint(238, 282) * SECOND)
             secure.exchange(b"\xc0\0", b"\xd0\0")
@@ -254,7 +268,9 @@ class Day:
     def _renew(self, time):
         phone, transaction = self.phone, self.phone.random.getrandbits(32)
         talk = phone.conversation("dhcp-renew", "udp", ((OWN4, 68), (ROUTER4, 67)), time)
-        talk.datagram("out", messages.dhcp(1, 3, transaction, OWN_MAC, current=OWN4, options=((12, b"Galaxy-S21-lab"),), broadcast=False))
+        talk.datagram(
+            "out", messages.dhcp(1, 3, transaction, OWN_MAC, current=OWN4, options=((12, b"Galaxy-S21-lab"),), broadcast=False)
+        )
         talk.wait(4 * MILLISECOND)
         lease = ((54, packets.address(ROUTER4)), (51, struct.pack("!I", 21600)))
         talk.datagram("in", messages.dhcp(2, 5, transaction, OWN_MAC, OWN4, lease, OWN4, broadcast=False), 64)
@@ -310,7 +326,8 @@ class Day:
         phone, time = self.phone, at(clock)
         phone.initiation = "user-initiated"
         phone.https("page", time + SECOND, [("GET", "/go4/discover", b"", phone.blob(19_000))], family=6)
-        phone.https("forum", time + 3 * SECOND, [("GET", "/thread-1.htm", b"", phone.blob(26_000)), ("GET", "/a.css", b"", phone.blob(7_000))], version="1.2")
+        thread = [("GET", "/thread-1.htm", b"", phone.blob(26_000)), ("GET", "/a.css", b"", phone.blob(7_000))]
+        phone.https("forum", time + 3 * SECOND, thread, version="1.2")
         phone.https("store", time + 9 * SECOND, [("GET", "/us/mavic", b"", phone.blob(17_000))])
         phone.initiation = "automatic"
         self._fragmented_answer(time + 20 * SECOND)
@@ -335,7 +352,9 @@ class Day:
         tcp.send("out", b"LB02" + phone.blob(3300))
         tcp.send("in", b"LB02" + phone.blob(90))
         tcp.close("in")
-        talk = phone.conversation("nameless-udp", "udp", ((OWN4, phone.port()), (phone.plan["nameless-udp"]["ipv4"], 8000)), time + 9 * SECOND)
+        talk = phone.conversation(
+            "nameless-udp", "udp", ((OWN4, phone.port()), (phone.plan["nameless-udp"]["ipv4"], 8000)), time + 9 * SECOND
+        )
         for _ in range(6):
             talk.datagram("out", b"LB01" + phone.blob(212))
             talk.wait(211 * MILLISECOND)
@@ -403,7 +422,9 @@ def read_plan():
 
 def write_capture(tape, path):
     """The pcapng file of a tape."""
-    section = Section(hardware="SM-G991B", os="Android 13", application="whereto captures/generate", comment="generated; see README.md")
+    section = Section(
+        hardware="SM-G991B", os="Android 13", application="whereto captures/generate", comment="generated; see README.md"
+    )
     section.interface(LINKTYPE_ETHERNET, "wlan0", resolution=9, comment="the phone on the house's Wi-Fi")
     section.interface(LINKTYPE_ETHERNET, "wlan1", resolution=6, comment="the phone on the aircraft's Wi-Fi")
     received = {0: 0, 1: 0}
@@ -430,19 +451,11 @@ def truth(tape, plan, capture):
 def label(known, plan):
     """Adds what the plan calls things: the labels of the flows, and the summary."""
     flows = [labelled(flow, plan) for flow in known["flows"]]
-    return {**{key: known[key] for key in known if key not in ("flows", "summary")}, "summary": summary(flows, plan), "flows": flows}
-
-
-def write_truth(known, path):
-    """JSON, one row a line."""
-    lines = []
-    for key, value in known.items():
-        if isinstance(value, list):
-            rows = ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in value)
-            lines.append(f' "{key}": [\n{rows}\n ]')
-        else:
-            lines.append(f' "{key}": {json.dumps(value)}')
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    return {
+        **{key: known[key] for key in known if key not in ("flows", "summary")},
+        "summary": summary(flows, plan),
+        "flows": flows,
+    }
 
 
 def settle_fractions(tape):

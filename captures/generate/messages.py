@@ -62,7 +62,11 @@ def dhcp(operation, kind, transaction, hardware, yours="0.0.0.0", options=(), cu
 def ntp(mode, stratum, times):
     """An NTP version 4 message. `times`: reference, originate, receive, transmit in seconds since 1970, 0 for none."""
     stamps = b"".join(struct.pack("!Q", int((time + 2208988800) * 2**32) if time else 0) for time in times)
-    return struct.pack("!BBbb", 4 << 3 | mode, stratum, 6, -20) + struct.pack("!II4s", 0x10, 0x20, b"GOOG" if stratum else b"") + stamps
+    return (
+        struct.pack("!BBbb", 4 << 3 | mode, stratum, 6, -20)
+        + struct.pack("!II4s", 0x10, 0x20, b"GOOG" if stratum else b"")
+        + stamps
+    )
 
 
 def ssdp_search():

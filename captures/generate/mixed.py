@@ -7,7 +7,6 @@ counted while it is written.
 import datetime
 import hashlib
 import ipaddress
-import json
 import pathlib
 import random
 import struct
@@ -16,6 +15,7 @@ import tempfile
 
 import messages
 import packets
+from account import write_truth
 from authority import Authority
 from network import MILLISECOND, SECOND
 from packets import ACK, FIN, PSH, SYN
@@ -200,8 +200,9 @@ class Mixed:
     def row(self, interface, link, name, talk):
         """A row of the truth."""
         remotes = sorted({str(_address(datagram, side)) for _, side, datagram in talk.sent})
-        row = {"section": len(self.sections), "interface": interface, "link_type": link, "name": name, "device": talk.device, "remotes": remotes}
-        row |= {"first_frame": self.frames + 1, "last_frame": 0, "frames_out": 0, "frames_in": 0, "wire_bytes": 0, "ip_bytes_out": 0, "ip_bytes_in": 0}
+        row = {"section": len(self.sections), "interface": interface, "link_type": link, "name": name}
+        row |= {"device": talk.device, "remotes": remotes, "first_frame": self.frames + 1, "last_frame": 0}
+        row |= dict.fromkeys(("frames_out", "frames_in", "wire_bytes", "ip_bytes_out", "ip_bytes_in"), 0)
         self.truth.append(row)
         return row
 
@@ -229,30 +230,53 @@ def talk_http(seed, host, address, path, device=PHONE, **how):
 
 def little(mixed, scratch):
     """The first section, little-endian: six link types, six clocks."""
-    section = mixed.section("<", hardware="lab", os="Linux 6.1", application="whereto captures/generate", comment="section 1, little-endian")
+    section = mixed.section(
+        "<", hardware="lab", os="Linux 6.1", application="whereto captures/generate", comment="section 1, little-endian"
+    )
     said, keys = tls_turns("flysafe-api.dji.com", "1.3", scratch)
     section.secrets(keys)
     talk = Talk(1)
     talk.dns("flysafe-api.dji.com", "54.148.77.31")
     talk.tcp(("54.148.77.31", 443), said)
-    number, begin = mixed.interface(ETHERNET, "wlan0", ethernet, talk, comment="microseconds, direction flags; its secrets come first")
+    number, begin = mixed.interface(
+        ETHERNET, "wlan0", ethernet, talk, comment="microseconds, direction flags; its secrets come first"
+    )
     section.statistics(number, begin + 30 * SECOND, len(talk.sent) + 2, 2)
-    mixed.interface(SLL, "any", sll, talk_http(2, "android.bugly.qq.com", "182.254.50.10", "/rqd/async", body=b"crash"), flags=False, resolution=9)
-    mixed.interface(SLL2, "any2", sll2, talk_http(3, "devs.data.mob.com", "120.55.40.10", "/dinfo", body=b"m=1"), flags=False, resolution=0x80 | 20)
+    mixed.interface(
+        SLL,
+        "any",
+        sll,
+        talk_http(2, "android.bugly.qq.com", "182.254.50.10", "/rqd/async", body=b"crash"),
+        flags=False,
+        resolution=9,
+    )
+    mixed.interface(
+        SLL2,
+        "any2",
+        sll2,
+        talk_http(3, "devs.data.mob.com", "120.55.40.10", "/dinfo", body=b"m=1"),
+        flags=False,
+        resolution=0x80 | 20,
+    )
     mixed.custom_before = mixed.frames + 1
     section.custom(32473, b"whereto: a custom block of the documentation enterprise number")
     phone6 = "2001:db8:7::23"
     six = talk_http(4, "stormsend.djicdn.com", "2600:1f18:4d2:7a00::20", "/api/components/djigo_dds_switch.json", phone6)
     mixed.interface(RAW, "tun0", raw, six, resolution=3, comment="milliseconds")
     section.add(0x0BADF00D & 0x7FFFFFFF, b"a block that no specification knows")
-    mixed.interface(RADIOTAP, "mon0", radiotap, talk_http(5, "fw.dji-lab.example", "54.171.12.34", "/firmware"), flags=False, offset=START // SECOND - 86_400)
-    mixed.interface(PPI, "mon1", ppi, talk_http(6, "click.dji.com", "52.4.97.20", "/api/publishers/account_last_update?email=lab.pilot%40example.org"), flags=False, resolution=None)
-    section.names(((packets.address("54.148.77.31"), "flysafe-api.dji.com"), (packets.address("2600:1f18:4d2:7a00::20"), "stormsend.djicdn.com")))
+    talk = talk_http(5, "fw.dji-lab.example", "54.171.12.34", "/firmware")
+    mixed.interface(RADIOTAP, "mon0", radiotap, talk, flags=False, offset=START // SECOND - 86_400)
+    talk = talk_http(6, "click.dji.com", "52.4.97.20", "/api/publishers/account_last_update?email=lab.pilot%40example.org")
+    mixed.interface(PPI, "mon1", ppi, talk, flags=False, resolution=None)
+    names = ("54.148.77.31", "flysafe-api.dji.com"), ("2600:1f18:4d2:7a00::20", "stormsend.djicdn.com")
+    section.names((packets.address(address), name) for address, name in names)
 
 
 def big(mixed, scratch):
     """The second section, big-endian: loopback, PKTAP, secrets before their interface, old and simple packet blocks."""
-    section = mixed.section(">", hardware="lab", os="Darwin 17", application="whereto captures/generate", comment="section 2, big-endian")
+    section = mixed.section(
+        ">", hardware="lab", os="Darwin 17", application="whereto captures/generate", comment="section 2, big-endian"
+    )
     said, keys = tls_turns("active.dji.com", "1.2", scratch)
     section.secrets(keys)
     simple(mixed, section)
@@ -267,7 +291,8 @@ def big(mixed, scratch):
     number = section.interface(USER0, "user0", comment="a link type nobody can read")
     section.packet(number, START + 7200 * SECOND + 600 * SECOND, b"whereto: not a packet")
     mixed.frames += 1
-    mixed.truth.append({"section": 2, "interface": number, "link_type": USER0, "name": "user0", "disposition": "unsupported-link", "first_frame": mixed.frames, "last_frame": mixed.frames, "wire_bytes": 21})
+    row = {"section": 2, "interface": number, "link_type": USER0, "name": "user0", "disposition": "unsupported-link"}
+    mixed.truth.append({**row, "first_frame": mixed.frames, "last_frame": mixed.frames, "wire_bytes": 21})
     section.statistics(0, START + 7200 * SECOND + 700 * SECOND, 2, 0)
 
 
@@ -320,10 +345,9 @@ def main(folder):
     cut(mixed)
     capture = folder / "mixed-link-types.pcapng"
     capture.write_bytes(b"".join(section.bytes() for section in mixed.sections))
-    rows = ",\n".join("  " + json.dumps(row) for row in mixed.truth)
-    digest = hashlib.sha256(capture.read_bytes()).hexdigest()
-    text = f'{{\n "capture": "{capture.name}",\n "sha256": "{digest}",\n "frames": {mixed.frames},\n "custom_block_before_frame": {mixed.custom_before},\n "interfaces": [\n{rows}\n ]\n}}\n'
-    (folder / "mixed-link-types.truth.json").write_text(text, encoding="utf-8")
+    known = {"capture": capture.name, "sha256": hashlib.sha256(capture.read_bytes()).hexdigest(), "frames": mixed.frames}
+    known |= {"custom_block_before_frame": mixed.custom_before, "interfaces": mixed.truth}
+    write_truth(known, folder / "mixed-link-types.truth.json")
 
 
 if __name__ == "__main__":

@@ -79,9 +79,9 @@ class Conversation:
             left -= carried
             self.wait(gap)
 
-    def message(self, side, protocol, body, payload_bytes, hop_limit=None):
-        """Sends a message of another protocol, ICMP mostly."""
-        self.put(side, self.ip(side, protocol, body, hop_limit), payload_bytes, payload_bytes)
+    def message(self, side, protocol, body, hop_limit=None):
+        """Sends a message of a protocol without ports; all of it is payload."""
+        self.put(side, self.ip(side, protocol, body, hop_limit), len(body), len(body))
 
 
 class Tcp(Conversation):

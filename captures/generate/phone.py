@@ -128,9 +128,9 @@ class Phone:
         identifier = self.random.getrandbits(16).to_bytes(2, "big")
         for number in range(1, count + 1):
             rest, data = identifier + number.to_bytes(2, "big"), bytes(range(8, 64))
-            talk.message("out", packets.ICMP, packets.icmp(8, 0, rest, data), len(data))
+            talk.message("out", packets.ICMP, packets.icmp(8, 0, rest, data))
             talk.wait(int(row["rtt_ms"]) * MILLISECOND)
-            talk.message("in", packets.ICMP, packets.icmp(0, 0, rest, data), len(data))
+            talk.message("in", packets.ICMP, packets.icmp(0, 0, rest, data))
             talk.wait(SECOND)
 
     def arp(self, time):

@@ -18,7 +18,9 @@ class Quic:
 
     def __init__(self, conversation, host, certificate, exchanges, key_log=None):
         self.conversation, self.host, self.exchanges = conversation, host, list(exchanges)
-        client = QuicConfiguration(is_client=True, alpn_protocols=H3_ALPN, server_name=host, verify_mode=0, secrets_log_file=key_log)
+        client = QuicConfiguration(
+            is_client=True, alpn_protocols=H3_ALPN, server_name=host, verify_mode=0, secrets_log_file=key_log
+        )
         server = QuicConfiguration(is_client=False, alpn_protocols=H3_ALPN)
         server.load_cert_chain(*certificate)
         client = QuicConnection(configuration=client)
@@ -91,7 +93,12 @@ class Quic:
     def _ask(self):
         for method, path, body, _ in self.exchanges:
             stream = self.ends["out"].get_next_available_stream_id()
-            head = ((b":method", method.encode()), (b":scheme", b"https"), (b":authority", self.host.encode()), (b":path", path.encode()))
+            head = (
+                (b":method", method.encode()),
+                (b":scheme", b"https"),
+                (b":authority", self.host.encode()),
+                (b":path", path.encode()),
+            )
             self.http["out"].send_headers(stream, list(head), end_stream=not body)
             if body:
                 self.http["out"].send_data(stream, body, end_stream=True)

@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 import day
-from account import LABELS
+from account import LABELS, write_truth
 
 
 def main(folder):
@@ -22,7 +22,7 @@ def main(folder):
             sys.exit(f"flow {flow['flow']} went to {flow['host']} {flow['remote_ip']}: plan.csv has {row['host']} {addresses}")
         for name in (*LABELS, "host", "category_candidates"):
             del flow[name]
-    day.write_truth(day.label(known, plan), path)
+    write_truth(day.label(known, plan), path)
 
 
 if __name__ == "__main__":
