@@ -71,8 +71,12 @@ pub(crate) const HANDSHAKE_BYTES: usize = 256 << 10;
 pub(crate) const HTTP_HEAD_BYTES: usize = 64 << 10;
 /// Fields of an HTTP head.
 pub(crate) const HTTP_FIELDS: usize = 256;
+/// Query keys of one request kept in its row; forms that people fill in stay far below.
+pub(crate) const HTTP_QUERY_KEYS: usize = 64;
 /// Requests of one connection waiting for their responses.
 pub(crate) const HTTP_WAITING: usize = 128;
+/// Bytes of a text protocol watched for its turn to TLS, which comes among the first commands.
+pub(crate) const STARTTLS_BYTES: usize = 64 << 10;
 /// Distinct requests of a flow kept for the path rules.
 pub(crate) const FLOW_REQUESTS: usize = 64;
 /// Distinct names of a flow kept from its own bytes.

@@ -2,6 +2,7 @@
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 pub(crate) mod dns;
+pub(crate) mod http;
 pub(crate) mod ieee80211;
 pub(crate) mod link;
 mod reader;
