@@ -1,7 +1,7 @@
 //! From first bytes to dialogue: a flow's payload is shown to the recognisers until one of them knows it, and
 //! then, from its beginning, to the dialogue.
 
-use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Recognised, Side, Transport};
+use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Recognised, Side, Transport, http};
 use crate::limits;
 
 /// What becomes of a flow's payload.
@@ -25,6 +25,8 @@ pub(crate) struct Probing {
     datagrams: u32,
     /// Candidates that have said no, by their place in `PROTOCOLS`, per side.
     refused: [u64; 2],
+    /// The stream lies inside that of another dialogue.
+    is_inner: bool,
 }
 
 struct Held {
@@ -41,6 +43,11 @@ impl Default for Follow {
 }
 
 impl Follow {
+    /// For a stream inside a stream, whose own tunnels are not followed: they could nest without end.
+    pub(crate) fn inner() -> Self {
+        Self::Probing(Box::new(Probing { is_inner: true, ..Probing::default() }))
+    }
+
     /// Somebody wants the stream's bytes in order.
     pub(crate) const fn wants_bytes(&self) -> bool {
         !matches!(self, Self::Over(_))
@@ -94,6 +101,15 @@ impl Follow {
         };
     }
 
+    /// What the flow was, as far as is known now.
+    pub(crate) fn facts(&self) -> Facts {
+        match self {
+            Self::Over(facts) => Facts::clone(facts),
+            Self::Following(dialogue) => dialogue.facts(),
+            Self::Probing(_) => Facts::default(),
+        }
+    }
+
     /// What the flow was; after [`Self::finish`].
     pub(crate) fn into_facts(self) -> Facts {
         match self {
@@ -144,7 +160,8 @@ impl Probing {
             }
             match (protocol.recognise)(probe) {
                 Recognised::Yes => {
-                    opened = Some((protocol.open)(context.flow));
+                    let is_nested = self.is_inner && protocol.name == http::NAME;
+                    opened = Some(if is_nested { http::open_inner() } else { (protocol.open)(context.flow) });
                     break;
                 }
                 Recognised::No => *refused |= bit,

@@ -5,6 +5,10 @@
 
 mod dns;
 mod follow;
+mod http;
+mod plain;
+mod ssdp;
+mod tunnel;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -160,6 +164,13 @@ pub(crate) enum Recognised {
     More,
 }
 
+impl From<bool> for Recognised {
+    /// Where the bytes at hand are enough to decide.
+    fn from(is_it: bool) -> Self {
+        if is_it { Self::Yes } else { Self::No }
+    }
+}
+
 /// A protocol that flows can be recognised as.
 pub(crate) struct Protocol {
     /// Its name, for explanations.
@@ -176,3 +187,47 @@ pub(crate) struct Protocol {
 
 /// Every protocol, in the order in which they are tried where no port says otherwise.
 pub(crate) static PROTOCOLS: &[Protocol] = &[dns::UDP, dns::MULTICAST, dns::LINK_LOCAL, dns::TCP];
+pub(crate) static PROTOCOLS: &[Protocol] = &[
+    http::PROTOCOL,
+    http::RTSP,
+    plain::HTTP2,
+    plain::SSH,
+    plain::SMTP,
+    plain::FTP,
+    plain::POP3,
+    plain::IMAP,
+    plain::XMPP,
+    plain::MQTT,
+    plain::RTMP,
+    plain::SIP_TCP,
+    ssdp::PROTOCOL,
+    plain::DHCP,
+    plain::DHCPV6,
+    plain::NTP,
+    plain::NBNS,
+    plain::STUN,
+    plain::SIP,
+    plain::WIREGUARD,
+    plain::DJI_LINK,
+    plain::TELLO,
+    plain::SNMP,
+    plain::RTCP,
+    plain::OPENVPN,
+];
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A flow between two example addresses.
+    pub(crate) fn flow_with_ports(transport: Transport, device: u16, remote: u16) -> FlowInfo {
+        FlowInfo {
+            capture: Arc::from("test.pcap"),
+            flow_id: 1,
+            transport,
+            device: (IpAddr::from([192, 0, 2, 1]), device),
+            remote: (IpAddr::from([198, 51, 100, 1]), remote),
+            device_mac: None,
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! HTTP/1.0 and 1.1 over TCP (RFC 9110, RFC 9112), and RTSP (RFC 2326), which has the same shape.
+//!
+//! Each side is cut into messages; responses are matched to requests in order, and an exchange is one row.
+//! Bodies are counted, not kept. What follows a CONNECT that was granted goes to a dialogue of its own.
+
+mod exchange;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::limits::{FLOW_NAMES, FLOW_REQUESTS, HTTP_HEAD_BYTES, HTTP_QUERY_KEYS, PROBE_BYTES};
+use crate::record::{Anomaly, Encryption, FlowName, Http as HttpRow, NameSource, Request, Row};
+use crate::time::Timestamp;
+use crate::wire::escape;
+use crate::wire::http::{Family, Framing, Head, Input, Loss, Messages, Part, Repaired, Start, Target, host_name, repair};
+
+use super::tunnel::Tunnel;
+use super::{Appetite, Context, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
+use exchange::{Exchanges, Half, Number};
+
+/// After it the connection is not followed any more.
+const TOO_LONG: &str = "http-head-too-long";
+
+pub(crate) const NAME: &str = "http";
+
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    name: NAME,
+    transport: Transport::Tcp,
+    ports: &[80, 8080, 8000, 8888, 3128],
+    recognise: |probe| recognise(probe, Family::Http),
+    open: |_| Box::new(Http::new(Family::Http, Place::Connection)),
+};
+
+pub(crate) const RTSP: Protocol = Protocol {
+    name: "rtsp",
+    transport: Transport::Tcp,
+    ports: &[554, 8554],
+    recognise: |probe| recognise(probe, Family::Rtsp),
+    open: |_| Box::new(Http::new(Family::Rtsp, Place::Connection)),
+};
+
+/// A dialogue whose own CONNECT is not followed.
+pub(crate) fn open_inner() -> Box<dyn Dialogue> {
+    Box::new(Http::new(Family::Http, Place::Tunnel))
+}
+
+fn recognise(probe: Probe<'_>, family: Family) -> Recognised {
+    let bytes = probe.bytes.trim_ascii_start();
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let Some(line) = lines.next() else { return Recognised::More };
+    if line.ends_with(b"\n") {
+        return if family.is_start_line(line) { Recognised::Yes } else { Recognised::No };
+    }
+    match family.may_start(line) {
+        true if line.len() < PROBE_BYTES.saturating_sub(2) => Recognised::More,
+        true if family.starts_with_method(line) => Recognised::Yes,
+        _ => Recognised::No,
+    }
+}
+
+/// Follows one connection.
+struct Http {
+    family: Family,
+    place: Place,
+    client: Option<Side>,
+    device: Direction,
+    remote: Direction,
+    exchanges: Exchanges,
+    connect: Option<Connect>,
+    tunnel: Option<Tunnel>,
+    last: At,
+    is_done: bool,
+    facts: Facts,
+}
+
+/// What carries the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Connection,
+    /// Another HTTP connection: a CONNECT in it is not followed.
+    Tunnel,
+}
+
+/// One side.
+struct Direction {
+    messages: Messages,
+    current: Option<Number>,
+}
+
+/// What is being read: whose bytes, of which frame.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    pub(super) side: Side,
+    pub(super) frame: u64,
+    pub(super) time: Timestamp,
+}
+
+/// A CONNECT without answer: until it has one, nobody knows what the client's next bytes are.
+struct Connect {
+    exchange: Number,
+    held: Vec<u8>,
+    at: At,
+}
+
+impl Http {
+    fn new(family: Family, place: Place) -> Self {
+        let application = if family == Family::Http { NAME } else { RTSP.name };
+        let direction = || Direction { messages: Messages::new(family), current: None };
+        Self {
+            family,
+            place,
+            client: None,
+            device: direction(),
+            remote: direction(),
+            exchanges: Exchanges::default(),
+            connect: None,
+            tunnel: None,
+            last: At { side: Side::Device, frame: 0, time: Timestamp::default() },
+            is_done: false,
+            facts: Facts { application: Some(application), encryption: Encryption::None, ..Facts::default() },
+        }
+    }
+
+    const fn direction(&mut self, side: Side) -> &mut Direction {
+        match side {
+            Side::Device => &mut self.device,
+            Side::Remote => &mut self.remote,
+        }
+    }
+
+    fn half(&self, side: Side) -> Half {
+        if self.client == Some(side) { Half::Request } else { Half::Response }
+    }
+
+    fn appetite(&self) -> Appetite {
+        if self.is_done { Appetite::Done } else { Appetite::More }
+    }
+
+    fn read(&mut self, at: At, input: Input<'_>, context: &mut Context<'_>) -> Appetite {
+        let mut input = input;
+        while !self.is_done {
+            if self.tunnel.is_some() {
+                return self.read_tunnel(at, input, context);
+            }
+            if self.is_held(at.side) {
+                self.hold(at, input, context);
+                break;
+            }
+            let Some(part) = self.direction(at.side).messages.next(&mut input) else { break };
+            self.part(at, part, context);
+            self.emit(context);
+        }
+        self.appetite()
+    }
+
+    fn read_tunnel(&mut self, at: At, input: Input<'_>, context: &mut Context<'_>) -> Appetite {
+        let Some(tunnel) = &mut self.tunnel else { return self.appetite() };
+        match input {
+            Input::Bytes([]) | Input::Missing(0) => self.appetite(),
+            Input::Missing(length) => tunnel.gap(at.side, length, context),
+            Input::Bytes(bytes) => tunnel.data(Data { side: at.side, bytes, frame: at.frame, time: at.time, is_cut: false }, context),
+        }
+    }
+
+    fn part(&mut self, at: At, part: Part, context: &mut Context<'_>) {
+        match part {
+            Part::Head(head) => self.head(at, &repair(&head, self.family), context),
+            Part::Body(bytes) => {
+                let (half, current) = (self.half(at.side), self.direction(at.side).current);
+                current.into_iter().for_each(|number| self.exchanges.count(number, half, bytes));
+            }
+            Part::End => {
+                let (half, current) = (self.half(at.side), self.direction(at.side).current.take());
+                current.into_iter().for_each(|number| self.exchanges.end(number, half));
+            }
+            Part::Lost(loss) => self.lost(at, loss, context),
+            Part::TooLong => {
+                let detail = format!("head of more than {HTTP_HEAD_BYTES} bytes");
+                note(context, at, TOO_LONG, detail);
+                self.is_done = true;
+            }
+        }
+    }
+
+    fn lost(&mut self, at: At, loss: Loss, context: &mut Context<'_>) {
+        let half = self.half(at.side);
+        if let Some(number) = self.direction(at.side).current.take() {
+            self.exchanges.miss(number, half);
+        }
+        if half == Half::Response {
+            self.exchanges.lose_count();
+            self.release_as_tunnel(context);
+        }
+        if loss == Loss::Malformed {
+            note(context, at, "http-malformed", "no HTTP message where one should start".to_owned());
+        }
+        self.flag(if loss == Loss::Gap { "http-gap" } else { "http-malformed" });
+    }
+
+    fn flag(&mut self, word: &'static str) {
+        if !self.facts.quality.contains(&word) {
+            self.facts.quality.push(word);
+        }
+    }
+
+    fn head(&mut self, at: At, repaired: &Repaired, context: &mut Context<'_>) {
+        let Some(head) = Head::parse(repaired) else {
+            self.direction(at.side).messages.lose();
+            return self.lost(at, Loss::Malformed, context);
+        };
+        if repaired.is_shortened {
+            note(context, at, "http-too-many-fields", "fields beyond the limit left out".to_owned());
+        }
+        match head.start {
+            Start::Request { method, target } if *self.client.get_or_insert(at.side) == at.side => {
+                self.request(at, &head, (method, target), context);
+            }
+            Start::Response { status } if *self.client.get_or_insert_with(|| at.side.other()) != at.side => {
+                self.response(at, &head, status, context);
+            }
+            _ => self.against_the_stream(at, &head, context),
+        }
+    }
+
+    /// RTSP servers may ask and clients answer; in HTTP it is an oddity. Either way only its length matters.
+    fn against_the_stream(&mut self, at: At, head: &Head<'_>, context: &mut Context<'_>) {
+        if self.family == Family::Http {
+            note(context, at, "http-wrong-side", "a request from the server, or a response from the client".to_owned());
+        }
+        self.begin(at, head.rtsp_framing(), context);
+    }
+
+    fn begin(&mut self, at: At, framing: Framing, context: &mut Context<'_>) {
+        if framing.is_ambiguous {
+            let detail = "fields that say the body's length contradict each other (RFC 9112 section 6.3)".to_owned();
+            note(context, at, "http-ambiguous-length", detail);
+            self.direction(at.side).current.into_iter().for_each(|number| self.exchanges.spoil(number));
+        }
+        self.direction(at.side).messages.begin(framing.body);
+    }
+
+    fn request(&mut self, at: At, head: &Head<'_>, line: (&str, &str), context: &mut Context<'_>) {
+        let (method, target) = line;
+        let target = Target::parse(method, target);
+        let host_field = head.field("host").map(|value| lower(&String::from_utf8_lossy(value)));
+        let host = target.authority.map(lower).or_else(|| host_field.clone()).filter(|host| !host.is_empty());
+        host.iter().chain(&host_field).for_each(|host| self.remember_name(host));
+        self.remember_request(method, host.as_deref(), &target);
+        let row = HttpRow {
+            method: Some(escape(method.as_bytes())),
+            host: host.map(|host| escape(host.as_bytes())),
+            path: target.path.map(|path| escape(path.as_bytes())),
+            query_keys: target.query_keys().take(HTTP_QUERY_KEYS).map(|key| escape(key.as_bytes())).collect(),
+            user_agent: head.field("user-agent").map(escape),
+            content_type_out: head.field("content-type").map(escape),
+            ..empty_row(at.side, head.minor, at, context.flow)
+        };
+        let number = self.exchanges.request(row);
+        self.direction(at.side).current = Some(number);
+        self.begin(at, head.request_framing(), context);
+        if method == "CONNECT" && self.family == Family::Http {
+            self.connect = Some(Connect { exchange: number, held: Vec::new(), at });
+        }
+    }
+
+    fn remember_name(&mut self, host: &str) {
+        let Some(name) = host_name(host) else { return };
+        let name = FlowName { source: NameSource::Host, name: escape(name.as_bytes()) };
+        if self.facts.names.len() < FLOW_NAMES && !self.facts.names.contains(&name) {
+            self.facts.names.push(name);
+        }
+    }
+
+    fn remember_request(&mut self, method: &str, host: Option<&str>, target: &Target<'_>) {
+        let host = host.unwrap_or_default();
+        let request = Request {
+            method: escape(method.as_bytes()),
+            host: escape(host_name(host).unwrap_or(host).as_bytes()),
+            path: escape(target.path.unwrap_or_default().as_bytes()),
+        };
+        if self.facts.requests.len() < FLOW_REQUESTS && !self.facts.requests.contains(&request) {
+            self.facts.requests.push(request);
+        }
+    }
+
+    fn response(&mut self, at: At, head: &Head<'_>, status: u16, context: &mut Context<'_>) {
+        let is_interim = matches!(status, 100 | 102..=199);
+        if is_interim {
+            return self.begin(at, Framing::length(0), context);
+        }
+        let number = match self.exchanges.answer() {
+            Some(number) => number,
+            None => self.exchanges.response_alone(empty_row(at.side.other(), head.minor, at, context.flow)),
+        };
+        self.direction(at.side).current = Some(number);
+        let Some(exchange) = self.exchanges.find(number) else { return };
+        exchange.row.status = Some(status);
+        exchange.row.response_frame = Some(at.frame);
+        exchange.row.content_type_in = head.field("content-type").map(escape);
+        let method = exchange.row.method.clone();
+        match (method.as_deref(), status) {
+            (Some("CONNECT"), 200..=299) => self.switch(number, context),
+            (_, 101) => self.switch(number, context),
+            (method, _) => {
+                let framing = if self.family == Family::Rtsp { head.rtsp_framing() } else { head.response_framing(method) };
+                self.begin(at, framing, context);
+                self.refuse_connect(number, context);
+            }
+        }
+    }
+
+    /// From here on the connection is no HTTP any more.
+    fn switch(&mut self, number: Number, context: &mut Context<'_>) {
+        (self.device.current, self.remote.current) = (None, None);
+        self.exchanges.end(number, Half::Request);
+        self.exchanges.end(number, Half::Response);
+        let is_connect = self.connect.as_ref().is_some_and(|connect| connect.exchange == number);
+        if is_connect { self.release_as_tunnel(context) } else { self.is_done = true }
+    }
+
+    /// The client's next bytes are kept until the CONNECT before them is answered.
+    fn is_held(&mut self, side: Side) -> bool {
+        self.connect.is_some() && self.client == Some(side) && self.direction(side).messages.is_between()
+    }
+
+    fn hold(&mut self, at: At, input: Input<'_>, context: &mut Context<'_>) {
+        let Some(connect) = &mut self.connect else { return };
+        let Input::Bytes(bytes) = input else { return self.release_as_tunnel(context) };
+        connect.held.extend_from_slice(bytes);
+        connect.at = at;
+        if connect.held.len() > HTTP_HEAD_BYTES {
+            self.release_as_tunnel(context);
+        }
+    }
+
+    /// The CONNECT was granted, or nothing else is as likely.
+    fn release_as_tunnel(&mut self, context: &mut Context<'_>) {
+        let Some(connect) = self.connect.take() else { return };
+        if self.place == Place::Tunnel {
+            self.is_done = true;
+            return;
+        }
+        self.tunnel = Some(Tunnel::new());
+        self.read_tunnel(connect.at, Input::Bytes(&connect.held), context);
+    }
+
+    fn refuse_connect(&mut self, number: Number, context: &mut Context<'_>) {
+        let Some(connect) = self.connect.take_if(|connect| connect.exchange == number) else { return };
+        self.read(connect.at, Input::Bytes(&connect.held), context);
+    }
+
+    /// Rows for which nothing more is to come. RTSP has no table: its requests show in the flow.
+    fn emit(&mut self, context: &mut Context<'_>) {
+        while let Some(row) = self.exchanges.take_settled() {
+            self.push(row, context);
+        }
+        if let Some(row) = self.exchanges.take_excess() {
+            self.push(row, context);
+            if !self.facts.quality.contains(&"http-unanswered") {
+                note(context, self.last, "http-unanswered", "more requests than the limit wait for responses".to_owned());
+            }
+            self.flag("http-unanswered");
+        }
+    }
+
+    fn push(&self, row: Row, context: &mut Context<'_>) {
+        if self.family == Family::Http {
+            context.rows.push(row);
+        }
+    }
+
+    fn end_with_connection(&mut self, side: Side) {
+        let half = self.half(side);
+        let direction = self.direction(side);
+        if let Some(number) = direction.current.take_if(|_| direction.messages.ends_with_connection()) {
+            self.exchanges.end(number, half);
+        }
+    }
+}
+
+impl Dialogue for Http {
+    fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite {
+        self.last = At { side: data.side, frame: data.frame, time: data.time };
+        self.read(self.last, Input::Bytes(data.bytes), context)
+    }
+
+    fn gap(&mut self, side: Side, length: u64, context: &mut Context<'_>) -> Appetite {
+        if let Some(number) = self.direction(side).current {
+            self.exchanges.spoil(number);
+        }
+        self.read(At { side, ..self.last }, Input::Missing(length), context)
+    }
+
+    fn finish(&mut self, context: &mut Context<'_>) {
+        if self.connect.as_ref().is_some_and(|connect| !connect.held.is_empty()) {
+            self.release_as_tunnel(context);
+        }
+        self.end_with_connection(Side::Device);
+        self.end_with_connection(Side::Remote);
+        while let Some(row) = self.exchanges.take_first() {
+            self.push(row, context);
+        }
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.finish(context);
+        }
+        self.is_done = true;
+    }
+
+    fn facts(&self) -> Facts {
+        let own = self.facts.clone();
+        match &self.tunnel {
+            Some(tunnel) => tunnel.facts(own),
+            None => own,
+        }
+    }
+}
+
+pub(super) fn lower(host: &str) -> String {
+    host.trim().to_ascii_lowercase()
+}
+
+/// A row with nothing in it but its place.
+pub(super) fn empty_row(client: Side, minor: u8, at: At, flow: &FlowInfo) -> HttpRow {
+    HttpRow {
+        origin: flow.origin(at.frame, at.time),
+        from_device: client == Side::Device,
+        method: None,
+        host: None,
+        path: None,
+        query_keys: Vec::new(),
+        version: format!("HTTP/1.{minor}"),
+        user_agent: None,
+        status: None,
+        content_type_out: None,
+        content_type_in: None,
+        request_bytes: 0,
+        response_bytes: 0,
+        is_complete: false,
+        response_frame: None,
+        decrypted: false,
+    }
+}
+
+fn note(context: &mut Context<'_>, at: At, kind: &'static str, detail: String) {
+    context.rows.push(Row::Anomaly(Box::new(Anomaly {
+        capture: Arc::clone(&context.flow.capture),
+        frame: Some(at.frame),
+        offset: None,
+        time: Some(at.time),
+        flow_id: Some(context.flow.flow_id),
+        kind,
+        detail,
+        count: 1,
+        is_damage: kind == TOO_LONG,
+    })));
+}
