@@ -166,6 +166,7 @@ impl Http {
     fn part(&mut self, at: At, part: Part, context: &mut Context<'_>) {
         match part {
             Part::Head(head) => self.head(at, &repair(&head, self.family), context),
+            Part::CutHead(head) => self.cut_head(at, &repair(&head, self.family), context),
             Part::Body(bytes) => {
                 let (half, current) = (self.half(at.side), self.direction(at.side).current);
                 current.into_iter().for_each(|number| self.exchanges.count(number, half, bytes));
@@ -196,6 +197,15 @@ impl Http {
             note(context, at, "http-malformed", "no HTTP message where one should start".to_owned());
         }
         self.flag(if loss == Loss::Gap { "http-gap" } else { "http-malformed" });
+    }
+
+    /// The lines that are there tell who asked for what; where the message ends is not known.
+    fn cut_head(&mut self, at: At, repaired: &Repaired, context: &mut Context<'_>) {
+        self.head(at, repaired, context);
+        if self.tunnel.is_none() && !self.is_done {
+            self.direction(at.side).messages.lose();
+            self.lost(at, Loss::Gap, context);
+        }
     }
 
     fn flag(&mut self, word: &'static str) {
@@ -370,8 +380,11 @@ impl Http {
         }
     }
 
-    fn end_with_connection(&mut self, side: Side) {
+    fn end_with_connection(&mut self, side: Side, context: &mut Context<'_>) {
         let half = self.half(side);
+        if let Some(part) = self.direction(side).messages.finish() {
+            self.part(At { side, ..self.last }, part, context);
+        }
         let direction = self.direction(side);
         if let Some(number) = direction.current.take_if(|_| direction.messages.ends_with_connection()) {
             self.exchanges.end(number, half);
@@ -396,8 +409,9 @@ impl Dialogue for Http {
         if self.connect.as_ref().is_some_and(|connect| !connect.held.is_empty()) {
             self.release_as_tunnel(context);
         }
-        self.end_with_connection(Side::Device);
-        self.end_with_connection(Side::Remote);
+        let client = self.client.unwrap_or(Side::Device);
+        self.end_with_connection(client, context);
+        self.end_with_connection(client.other(), context);
         while let Some(row) = self.exchanges.take_first() {
             self.push(row, context);
         }

@@ -207,6 +207,7 @@ pub(crate) static PROTOCOLS: &[Protocol] = &[
     plain::NBNS,
     plain::STUN,
     plain::SIP,
+    plain::IKE,
     plain::WIREGUARD,
     plain::DJI_LINK,
     plain::TELLO,

@@ -62,6 +62,14 @@ pub(crate) const RTCP: Protocol =
     Protocol { name: "rtcp", transport: UDP, ports: &[], recognise: |p| Recognised::from(is_rtcp(p.bytes)), open: |_| clear("rtcp") };
 /// RFC 3416, RFC 3412.
 pub(crate) const SNMP: Protocol = Protocol { name: "snmp", transport: UDP, ports: &[161, 162], recognise: snmp, open: |_| clear("snmp") };
+/// RFC 7296 section 3.1; phones call over Wi-Fi through it.
+pub(crate) const IKE: Protocol = Protocol {
+    name: "ike",
+    transport: UDP,
+    ports: &[500, 4500],
+    recognise: |p| Recognised::from(is_ike(p.bytes)),
+    open: |_| sealed("ike"),
+};
 /// WireGuard protocol, section "first message" and on.
 pub(crate) const WIREGUARD: Protocol = Protocol {
     name: "wireguard",
@@ -364,6 +372,14 @@ fn snmp(probe: Probe<'_>) -> Recognised {
     Recognised::from(has_port && rest.len() == length && matches!(rest, [2, 1, 0 | 1 | 3, ..]))
 }
 
+/// A header of version 1 or 2 whose length fills the datagram; on port 4500 four zero bytes come first (RFC 3948).
+fn is_ike(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(&[0; 4]).unwrap_or(bytes);
+    let Some([0x10 | 0x20, exchange, _, _, _, _, _, length @ ..]) = bytes.get(17..28) else { return false };
+    let is_exchange = matches!(exchange, 2 | 4 | 5 | 6 | 32 | 34..=43);
+    is_exchange && u32::try_from(bytes.len()).is_ok_and(|all| all.to_be_bytes() == length)
+}
+
 /// Type, three zero bytes, and the length of that type.
 fn is_wireguard(bytes: &[u8]) -> bool {
     let length = bytes.len();
@@ -453,6 +469,7 @@ mod tests {
             ("rtcp", 9, report),
             ("snmp", 161, vec![0x30, 6, 2, 1, 1, 4, 1, 65]),
             ("wireguard", 9, [&[4, 0, 0, 0][..], &[9; 28]].concat()),
+            ("ike", 9, [&[0; 4][..], &[7; 16], &[33, 0x20, 34, 8, 0, 0, 0, 0, 0, 0, 0, 32], &[1; 4]].concat()),
             ("openvpn", 9, vec![0x38, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0]),
             ("dji-link", 9, vec![0x08, 0x80, 0x3a, 0xdd, 0x00, 0x00, 0x00, 0x6f]),
             ("tello", 8889, b"command".to_vec()),

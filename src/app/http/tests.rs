@@ -176,7 +176,24 @@ fn after_a_lost_head_the_next_one_is_found() {
         back(ok("1")),
     ];
     let (rows, anomalies, facts) = run(&steps);
-    assert_eq!(short(&rows), ["GET /a - 0 0 incomplete", "GET /b 200 0 1 incomplete"]);
+    assert_eq!(short(&rows), ["GET /a 200 0 0 incomplete", "GET /b 200 0 1 complete"]);
+    assert_eq!(facts.quality, ["http-gap"]);
+    assert!(anomalies.is_empty());
+}
+
+#[test]
+fn a_cut_head_keeps_what_it_says() {
+    let steps = [
+        out("GET /a HTTP/1.1\r\nHost: a.example\r\nUser-Ag"),
+        Step::Gap(Side::Device, 100),
+        back("HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nX"),
+        Step::Gap(Side::Remote, 9_000),
+        out("POST /b HTTP/1.1\r\nHost: b.exam"),
+    ];
+    let (rows, anomalies, facts) = run(&steps);
+    assert_eq!(short(&rows), ["GET /a 200 0 0 incomplete", "POST /b - 0 0 incomplete"]);
+    assert_eq!(rows.first().unwrap().host.as_deref(), Some("a.example"));
+    assert_eq!(facts.names.iter().map(|name| name.name.as_str()).collect::<Vec<_>>(), ["a.example"]);
     assert_eq!(facts.quality, ["http-gap"]);
     assert!(anomalies.is_empty());
 }
@@ -203,7 +220,7 @@ fn contradicting_lengths_are_noted() {
 fn a_head_beyond_the_limit_ends_the_dialogue() {
     let head = format!("GET / HTTP/1.1\r\nA: {}", "a".repeat(HTTP_HEAD_BYTES));
     let (rows, anomalies, _) = run(&[out(get("/a")), back(ok("1")), out(head), back(ok("2"))]);
-    assert_eq!(short(&rows), ["GET /a 200 0 1 complete"]);
+    assert_eq!(short(&rows), ["GET /a 200 0 1 complete", "GET / - 0 0 incomplete"]);
     assert_eq!(anomalies, ["http-head-too-long"]);
 }
 

@@ -99,6 +99,8 @@ pub(crate) enum Loss {
 pub(crate) enum Part {
     /// A whole head; [`Messages::begin`] tells how long its body is.
     Head(Vec<u8>),
+    /// What there is of a head whose rest is missing; the next message has to be looked for.
+    CutHead(Vec<u8>),
     /// So many bytes of the body.
     Body(u64),
     /// The message is complete.
@@ -230,8 +232,19 @@ impl Messages {
         self.line_start = 0;
     }
 
+    /// At the end of the direction: a head that has not ended is cut.
+    pub(crate) fn finish(&mut self) -> Option<Part> {
+        if matches!(self.state, State::Fields) { self.miss(&mut Input::Bytes(&[])) } else { None }
+    }
+
     /// Bytes are missing outside of a body; said once.
     fn miss(&mut self, input: &mut Input<'_>) -> Option<Part> {
+        if matches!(self.state, State::Fields) {
+            self.held.truncate(self.line_start);
+            let head = std::mem::take(&mut self.held);
+            self.lost(Loss::Gap, input);
+            return Some(Part::CutHead(head));
+        }
         let was_lost = self.is_lost();
         let part = self.lost(Loss::Gap, input);
         (!was_lost).then_some(part)
@@ -374,6 +387,18 @@ mod tests {
     fn a_gap_in_a_head_loses_it() {
         let inputs = [Input::Bytes(b"GET / HT"), Input::Missing(9), Input::Missing(1), Input::Bytes(b"st: a\r\n\r\n"), Input::Bytes(GET)];
         assert_eq!(parts(Family::Http, &inputs, 0), [Part::Lost(Loss::Gap), Part::Head(GET.to_vec()), Part::End]);
+    }
+
+    #[test]
+    fn what_is_left_of_a_head_is_kept_line_by_line() {
+        let inputs =
+            [Input::Bytes(b"GET /a HTTP/1.1\r\nHost: a\r\nUser-Ag"), Input::Missing(9), Input::Bytes(b"more\r\n\r\n"), Input::Bytes(GET)];
+        let cut = Part::CutHead(b"GET /a HTTP/1.1\r\nHost: a\r\n".to_vec());
+        assert_eq!(parts(Family::Http, &inputs, 0), [cut, Part::Head(GET.to_vec()), Part::End]);
+        let mut messages = Messages::new(Family::Http);
+        assert_eq!(messages.next(&mut Input::Bytes(b"GET / HTTP/1.1\r\n")), None);
+        assert_eq!(messages.finish(), Some(Part::CutHead(b"GET / HTTP/1.1\r\n".to_vec())));
+        assert_eq!(messages.finish(), None);
     }
 
     #[test]
