@@ -60,8 +60,9 @@ pub(crate) enum Kind {
     NotACapture { path: PathBuf, reason: String },
     #[error("{0}")]
     Usage(String),
-    #[error("cannot write table {table}: {detail}")]
-    Table { table: String, detail: String },
+    #[cfg_attr(not(feature = "table"), expect(dead_code, reason = "tables are a feature"))]
+    #[error("cannot {attempt} table {table}, {}: {detail}", path.display())]
+    Table { attempt: &'static str, table: String, path: PathBuf, detail: String },
     #[error(transparent)]
     Rules(#[from] RulesError),
     #[error(transparent)]

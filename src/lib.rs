@@ -17,6 +17,8 @@ pub mod flow;
 pub(crate) mod limits;
 pub(crate) mod packet;
 pub mod record;
+#[cfg(feature = "table")]
+pub mod table;
 pub mod time;
 pub mod wire;
 

@@ -117,3 +117,14 @@ pub(crate) const RULE_REGEX_NESTING: u32 = 50;
 pub(crate) const RULE_NAMES: usize = 64;
 /// Bytes of a path that rules look at; paths that tell a kind do it at the front.
 pub(crate) const RULE_PATH_BYTES: usize = 8 << 10;
+// Tables.
+
+/// Rows of one row group: large enough to compress well, small enough that twelve tables fit in memory.
+#[cfg(feature = "table")]
+pub(crate) const ROW_GROUP_ROWS: usize = 32_768;
+/// Bytes of text after which a row group is written early: DNS and HTTP rows may be large.
+#[cfg(feature = "table")]
+pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
+/// Rows of partial sums after which they are added up; the distinct keys of real captures stay far below.
+#[cfg(feature = "table")]
+pub(crate) const PARTIAL_ROWS: usize = 131_072;

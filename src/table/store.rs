@@ -1,0 +1,235 @@
+//! All tables of one analysis: every row goes to its writer, and what comes out is complete or not
+//! there at all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{DataFrame, PolarsError};
+
+use super::aggregate::{Aggregated, Aggregates};
+use super::columns::schema;
+use super::format::Formats;
+use super::writer::{FrameWriter, TableWriter, failed};
+use crate::error::Error;
+use crate::record::{Anomaly, Capture, Certificate, DESTINATIONS, Dns, Field, Flow, Http, Ledger, Name, Quic, Row, SUMMARY, Tls};
+
+/// The tables being written.
+pub struct Store {
+    dir: PathBuf,
+    formats: Formats,
+    captures: TableWriter<Capture>,
+    ledger: TableWriter<Ledger>,
+    flows: TableWriter<Flow>,
+    dns: TableWriter<Dns>,
+    tls: TableWriter<Tls>,
+    quic: TableWriter<Quic>,
+    http: TableWriter<Http>,
+    certificates: TableWriter<Certificate>,
+    names: TableWriter<Name>,
+    anomalies: TableWriter<Anomaly>,
+    aggregates: Aggregates,
+    inputs: Vec<Capture>,
+    account: Vec<Ledger>,
+    seen: BTreeMap<&'static str, Seen>,
+}
+
+/// What was written, with the rows that the answer on the terminal shows.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// The inputs.
+    pub captures: Vec<Capture>,
+    /// Their account.
+    pub ledger: Vec<Ledger>,
+    /// The tables, sorted by name.
+    pub tables: Vec<Table>,
+    /// Table `summary`.
+    pub summary: DataFrame,
+    /// Table `destinations`.
+    pub destinations: DataFrame,
+    /// What flows of unknown category could be, see [`CANDIDATES`](super::CANDIDATES); not written.
+    pub candidates: DataFrame,
+    /// Anomalies by kind.
+    pub anomalies: BTreeMap<&'static str, Seen>,
+}
+
+/// One table on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Name of the table.
+    pub name: &'static str,
+    /// Its rows.
+    pub rows: usize,
+    /// Its files, the Parquet one first.
+    pub paths: Vec<PathBuf>,
+}
+
+/// Anomalies of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How often.
+    pub count: u64,
+    /// At least one of them makes the result incomplete.
+    pub is_damage: bool,
+}
+
+impl Store {
+    /// Starts every table below `dir`, which is made when missing. Tables of an earlier run stay until
+    /// [`Self::finish`].
+    ///
+    /// # Errors
+    ///
+    /// A folder or file cannot be created.
+    pub fn create(dir: &Path, formats: Formats) -> Result<Self, Error> {
+        Ok(Self {
+            captures: TableWriter::create(dir, formats)?,
+            ledger: TableWriter::create(dir, formats)?,
+            flows: TableWriter::create(dir, formats)?,
+            dns: TableWriter::create(dir, formats)?,
+            tls: TableWriter::create(dir, formats)?,
+            quic: TableWriter::create(dir, formats)?,
+            http: TableWriter::create(dir, formats)?,
+            certificates: TableWriter::create(dir, formats)?,
+            names: TableWriter::create(dir, formats)?,
+            anomalies: TableWriter::create(dir, formats)?,
+            aggregates: Aggregates::new(),
+            inputs: Vec::new(),
+            account: Vec::new(),
+            seen: BTreeMap::new(),
+            dir: dir.to_path_buf(),
+            formats,
+        })
+    }
+
+    /// Takes a row of the pass; flows must carry their answer already.
+    ///
+    /// # Errors
+    ///
+    /// The row completed a row group that could not be written.
+    pub fn push(&mut self, row: Row) -> Result<(), Error> {
+        match row {
+            Row::Dns(row) => self.dns.push(&row).map(drop),
+            Row::Tls(row) => self.tls.push(&row).map(drop),
+            Row::Quic(row) => self.quic.push(&row).map(drop),
+            Row::Http(row) => self.http.push(&row).map(drop),
+            Row::Certificate(row) => self.certificates.push(&row).map(drop),
+            Row::Name(row) => self.names.push(&row).map(drop),
+            Row::Flow(row) => self.push_flow(&row),
+            Row::Anomaly(row) => self.push_anomaly(&row),
+        }
+    }
+
+    /// Takes the row of one input.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::push`].
+    pub fn push_capture(&mut self, row: Capture) -> Result<(), Error> {
+        self.captures.push(&row)?;
+        self.inputs.push(row);
+        Ok(())
+    }
+
+    /// Takes one line of a capture's account.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::push`].
+    pub fn push_ledger(&mut self, row: Ledger) -> Result<(), Error> {
+        self.ledger.push(&row)?;
+        self.account.push(row);
+        Ok(())
+    }
+
+    /// Completes every file, then gives all of them their names.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written or renamed.
+    pub fn finish(mut self) -> Result<Tables, Error> {
+        let (rest, flows) = self.flows.end()?;
+        let aggregated = self.aggregates.add(&rest).and_then(|()| self.aggregates.finish());
+        let Aggregated { summary, destinations, candidates } = aggregated.map_err(|error| not_added_up(&self.dir, &error))?;
+        let complete = vec![
+            flows,
+            self.captures.end()?.1,
+            self.ledger.end()?.1,
+            self.dns.end()?.1,
+            self.tls.end()?.1,
+            self.quic.end()?.1,
+            self.http.end()?.1,
+            self.certificates.end()?.1,
+            self.names.end()?.1,
+            self.anomalies.end()?.1,
+            written(&self.dir, "summary", SUMMARY, self.formats, &summary)?,
+            written(&self.dir, "destinations", DESTINATIONS, self.formats, &destinations)?,
+        ];
+        let mut tables = complete.into_iter().map(FrameWriter::publish).collect::<Result<Vec<_>, _>>()?;
+        tables.sort_by_key(|table| table.name);
+        let (captures, ledger, anomalies) = (self.inputs, self.account, self.seen);
+        Ok(Tables { captures, ledger, tables, summary, destinations, candidates, anomalies })
+    }
+
+    fn push_flow(&mut self, flow: &Flow) -> Result<(), Error> {
+        let Some(group) = self.flows.push(flow)? else { return Ok(()) };
+        self.aggregates.add(&group).map_err(|error| not_added_up(&self.dir, &error))
+    }
+
+    fn push_anomaly(&mut self, anomaly: &Anomaly) -> Result<(), Error> {
+        let seen = self.seen.entry(anomaly.kind).or_default();
+        seen.count = seen.count.saturating_add(anomaly.count);
+        seen.is_damage |= anomaly.is_damage;
+        self.anomalies.push(anomaly).map(drop)
+    }
+}
+
+/// A table that is already a dataframe, complete under its temporary name.
+fn written(dir: &Path, table: &'static str, fields: &[Field], formats: Formats, frame: &DataFrame) -> Result<FrameWriter, Error> {
+    let mut files = FrameWriter::create(dir, table, &schema(fields), formats)?;
+    files.write(frame)?;
+    files.end()?;
+    Ok(files)
+}
+
+fn not_added_up(dir: &Path, error: &PolarsError) -> Error {
+    failed("summary", &dir.join("summary"), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::schemas;
+    use crate::table::{read, samples};
+
+    #[test]
+    fn writes_every_documented_table() {
+        let folder = samples::Folder::new("store");
+        let mut store = Store::create(folder.path(), Formats::default()).unwrap();
+        store.push(Row::Flow(Box::new(samples::flow(1)))).unwrap();
+        store.push(Row::Dns(Box::new(samples::dns()))).unwrap();
+        store.push(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
+        store.push(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
+        store.push_capture(samples::capture()).unwrap();
+        store.push_ledger(samples::ledger()).unwrap();
+        let made = store.finish().unwrap();
+
+        let mut documented = schemas();
+        documented.sort_by_key(|schema| schema.table);
+        let rows: Vec<_> = made.tables.iter().map(|table| (table.name, table.rows)).collect();
+        assert_eq!(documented.len(), rows.len());
+        for (documented, (name, rows)) in documented.iter().zip(rows) {
+            let frame = read(folder.path(), name, &[]).unwrap();
+            assert_eq!((documented.table, rows), (name, frame.height()));
+            assert_eq!(**frame.schema(), schema(&documented.fields), "{name}");
+        }
+        assert_eq!(made.anomalies.get("snaplen-cut"), Some(&Seen { count: 10, is_damage: true }));
+        assert!(made.summary.equals_missing(&read(folder.path(), "summary", &[]).unwrap()));
+        assert!(made.destinations.equals_missing(&read(folder.path(), "destinations", &[]).unwrap()));
+    }
+
+    #[test]
+    fn an_abandoned_store_leaves_no_table() {
+        let folder = samples::Folder::new("abandoned");
+        drop(Store::create(folder.path(), Formats::default()).unwrap());
+        assert!(read(folder.path(), "flows", &[]).is_err());
+    }
+}
