@@ -1,4 +1,45 @@
 //! What people and scripts see of the library: commands, progress, the answer on a terminal.
 
+#[cfg(feature = "table")]
+pub mod analyze;
+#[cfg(feature = "table")]
+pub mod answer;
+mod cli;
 pub mod geoip;
+#[cfg(feature = "table")]
+mod grid;
+#[cfg(feature = "live")]
+pub mod interfaces;
+#[cfg(feature = "table")]
+mod progress;
 pub mod rules;
+pub mod schema;
+#[cfg(feature = "table")]
+mod terminal;
+#[cfg(feature = "table")]
+mod units;
+
+pub use cli::main;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Done.
+    Done,
+    /// Done, and what was looked at is damaged or incomplete.
+    Damaged,
+    /// Not done.
+    NotDone,
+}
+
+impl Ending {
+    /// The exit status.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Damaged => 1,
+            Self::NotDone => 2,
+        }
+    }
+}

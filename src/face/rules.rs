@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::Ending;
 use crate::enrich::{Attempt, CATEGORIES, Decision, Outcome, Problem, Question, Rule, Rules, Severity};
 use crate::wire::escape;
 
@@ -75,15 +76,6 @@ struct ExplainArgs {
     /// The remote is on the local network
     #[arg(long)]
     local: bool,
-}
-
-/// How a command ended, for the exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// Done.
-    Done,
-    /// Done, and what was looked at has faults.
-    Damaged,
 }
 
 /// Runs `whereto rules`.

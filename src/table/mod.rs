@@ -22,7 +22,7 @@ mod format;
 mod plain;
 mod read;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod store;
 mod writer;
 

@@ -36,6 +36,8 @@ pub struct Store {
 /// What was written, with the rows that the answer on the terminal shows.
 #[derive(Clone, Debug)]
 pub struct Tables {
+    /// The folder they lie in.
+    pub dir: PathBuf,
     /// The inputs.
     pub captures: Vec<Capture>,
     /// Their account.
@@ -166,7 +168,7 @@ impl Store {
         let mut tables = complete.into_iter().map(FrameWriter::publish).collect::<Result<Vec<_>, _>>()?;
         tables.sort_by_key(|table| table.name);
         let (captures, ledger, anomalies) = (self.inputs, self.account, self.seen);
-        Ok(Tables { captures, ledger, tables, summary, destinations, candidates, anomalies })
+        Ok(Tables { dir: self.dir, captures, ledger, tables, summary, destinations, candidates, anomalies })
     }
 
     fn push_flow(&mut self, flow: &Flow) -> Result<(), Error> {

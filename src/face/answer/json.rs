@@ -1,0 +1,105 @@
+//! The answer for a machine: exact numbers, every row of the summary and the destinations.
+
+use polars::prelude::{Column, DataFrame, DataType, PolarsResult};
+use serde_json::{Map, Value, json as object};
+
+use super::account::closes;
+use crate::record::{self, Get, Record};
+use crate::table::{Tables, time};
+
+/// The answer as one object: `captures`, `ledger`, `summary`, `destinations`, `unknown_candidates`,
+/// `anomalies` by kind, `tables` by name.
+///
+/// # Errors
+///
+/// A dataframe holds a type that no table has.
+pub fn json(tables: &Tables) -> anyhow::Result<Value> {
+    let anomalies = tables.anomalies.iter().map(|(kind, seen)| {
+        let value = object!({"count": seen.count, "damage": seen.is_damage});
+        ((*kind).to_owned(), value)
+    });
+    let files = tables.tables.iter().map(|table| {
+        let paths: Vec<_> = table.paths.iter().map(|path| path.display().to_string()).collect();
+        (table.name.to_owned(), object!({"rows": table.rows, "paths": paths}))
+    });
+    Ok(object!({
+        "captures": tables.captures.iter().map(row).collect::<Vec<_>>(),
+        "ledger": {
+            "closes": closes(&tables.captures, &tables.ledger),
+            "rows": tables.ledger.iter().map(row).collect::<Vec<_>>(),
+        },
+        "summary": rows(&tables.summary)?,
+        "destinations": rows(&tables.destinations)?,
+        "unknown_candidates": rows(&tables.candidates)?,
+        "anomalies": anomalies.collect::<Map<_, _>>(),
+        "tables": files.collect::<Map<_, _>>(),
+    }))
+}
+
+/// A record under its documented names; only for tables without origin columns.
+fn row<R: Record>(row: &R) -> Value {
+    R::COLUMNS.iter().map(|column| (column.field.name.to_owned(), cell(column, row))).collect()
+}
+
+fn cell<R>(column: &record::Column<R>, row: &R) -> Value {
+    match column.get {
+        Get::Number(get) => object!(get(row)),
+        Get::Real(get) => object!(get(row)),
+        Get::Flag(get) => object!(get(row)),
+        Get::Text(get) => object!(get(row)),
+        Get::Time(get) => object!(get(row).map(|time| time.to_string())),
+        Get::List(get) => object!(get(row)),
+    }
+}
+
+/// A dataframe as an array of objects.
+fn rows(frame: &DataFrame) -> PolarsResult<Vec<Value>> {
+    let mut rows = vec![Map::new(); frame.height()];
+    for column in frame.columns() {
+        for (row, value) in rows.iter_mut().zip(values(column)?) {
+            row.insert(column.name().to_string(), value);
+        }
+    }
+    Ok(rows.into_iter().map(Value::Object).collect())
+}
+
+fn values(column: &Column) -> PolarsResult<Vec<Value>> {
+    Ok(match column.dtype() {
+        DataType::UInt64 => column.u64()?.iter().map(|number| object!(number)).collect(),
+        DataType::Float64 => column.f64()?.iter().map(|number| object!(number)).collect(),
+        DataType::Boolean => column.bool()?.iter().map(|flag| object!(flag)).collect(),
+        DataType::Datetime(..) => column.datetime()?.physical().iter().map(|nanos| object!(nanos.map(time))).collect(),
+        DataType::List(_) => {
+            column.list()?.amortized_iter().map(|list| texts(list.as_ref().map(AsRef::as_ref))).collect::<PolarsResult<_>>()?
+        }
+        _ => column.str()?.iter().map(|text| object!(text)).collect(),
+    })
+}
+
+fn texts(list: Option<&polars::prelude::Series>) -> PolarsResult<Value> {
+    let Some(list) = list else { return Ok(Value::Null) };
+    Ok(list.str()?.iter().map(|text| object!(text)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::tables;
+    use super::*;
+    use crate::record::{DESTINATIONS, SUMMARY};
+
+    #[test]
+    fn has_every_documented_column() {
+        let value = json(&tables("json")).unwrap();
+        for (part, fields) in [("summary", SUMMARY), ("destinations", DESTINATIONS)] {
+            let row = value[part][0].as_object().unwrap();
+            assert!(row.keys().eq(fields.iter().map(|field| field.name)), "{part}");
+        }
+        assert_eq!(value["captures"][0]["capture"], "one.pcap");
+        assert_eq!(value["captures"][0]["first"], "2019-11-03T12:21:03.000000000Z");
+        assert_eq!(value["ledger"]["closes"], true);
+        assert_eq!(value["ledger"]["rows"][0]["disposition"], "flow");
+        assert_eq!(value["anomalies"]["snaplen-cut"], object!({"count": 5, "damage": true}));
+        assert!(value["tables"]["flows"]["paths"][0].as_str().unwrap().ends_with("flows/part-0.parquet"));
+        assert!(value["destinations"].as_array().unwrap().iter().any(|row| row["ports"] == object!(["tcp/443"])));
+    }
+}
