@@ -186,8 +186,11 @@ pub(crate) struct Protocol {
 }
 
 /// Every protocol, in the order in which they are tried where no port says otherwise.
-pub(crate) static PROTOCOLS: &[Protocol] = &[dns::UDP, dns::MULTICAST, dns::LINK_LOCAL, dns::TCP];
 pub(crate) static PROTOCOLS: &[Protocol] = &[
+    dns::UDP,
+    dns::MULTICAST,
+    dns::LINK_LOCAL,
+    dns::TCP,
     http::PROTOCOL,
     http::RTSP,
     plain::HTTP2,

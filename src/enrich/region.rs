@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Country, Place, Scope};
 
 /// The groupings that come with the program.
-const SHIPPED: &str = include_str!("../../rules/regions.toml");
+const SHIPPED: &str = include_str!("../../geoip/regions.toml");
 
 /// Region of a place whose candidates lie in several regions.
 pub(crate) const DISPUTED: &str = "disputed";

@@ -79,7 +79,7 @@ mod tests {
         let folder = samples::Folder::new("read");
         let mut store = Store::create(folder.path(), Formats::default()).unwrap();
         for number in 1..=3 {
-            store.push(Row::Flow(Box::new(samples::flow(number)))).unwrap();
+            store.row(Row::Flow(Box::new(samples::flow(number)))).unwrap();
         }
         store.finish().unwrap();
         let frame = read_where(folder.path(), "flows", &["flow_id", "name"], &col("flow_id").gt(lit(1_u64))).unwrap();

@@ -10,6 +10,7 @@ use super::aggregate::{Aggregated, Aggregates};
 use super::columns::schema;
 use super::format::Formats;
 use super::writer::{FrameWriter, TableWriter, failed};
+use crate::analysis::Output;
 use crate::error::Error;
 use crate::record::{Anomaly, Capture, Certificate, DESTINATIONS, Dns, Field, Flow, Http, Ledger, Name, Quic, Row, SUMMARY, Tls};
 
@@ -74,6 +75,34 @@ pub struct Seen {
     pub is_damage: bool,
 }
 
+/// Rows of the pass and of the join, each to its table.
+impl Output for Store {
+    fn row(&mut self, row: Row) -> Result<(), Error> {
+        match row {
+            Row::Dns(row) => self.dns.push(&row).map(drop),
+            Row::Tls(row) => self.tls.push(&row).map(drop),
+            Row::Quic(row) => self.quic.push(&row).map(drop),
+            Row::Http(row) => self.http.push(&row).map(drop),
+            Row::Certificate(row) => self.certificates.push(&row).map(drop),
+            Row::Name(row) => self.names.push(&row).map(drop),
+            Row::Flow(row) => self.push_flow(&row),
+            Row::Anomaly(row) => self.push_anomaly(&row),
+        }
+    }
+
+    fn capture(&mut self, row: Capture) -> Result<(), Error> {
+        self.captures.push(&row)?;
+        self.inputs.push(row);
+        Ok(())
+    }
+
+    fn ledger(&mut self, row: Ledger) -> Result<(), Error> {
+        self.ledger.push(&row)?;
+        self.account.push(row);
+        Ok(())
+    }
+}
+
 impl Store {
     /// Starts every table below `dir`, which is made when missing. Tables of an earlier run stay until
     /// [`Self::finish`].
@@ -100,46 +129,6 @@ impl Store {
             dir: dir.to_path_buf(),
             formats,
         })
-    }
-
-    /// Takes a row of the pass; flows must carry their answer already.
-    ///
-    /// # Errors
-    ///
-    /// The row completed a row group that could not be written.
-    pub fn push(&mut self, row: Row) -> Result<(), Error> {
-        match row {
-            Row::Dns(row) => self.dns.push(&row).map(drop),
-            Row::Tls(row) => self.tls.push(&row).map(drop),
-            Row::Quic(row) => self.quic.push(&row).map(drop),
-            Row::Http(row) => self.http.push(&row).map(drop),
-            Row::Certificate(row) => self.certificates.push(&row).map(drop),
-            Row::Name(row) => self.names.push(&row).map(drop),
-            Row::Flow(row) => self.push_flow(&row),
-            Row::Anomaly(row) => self.push_anomaly(&row),
-        }
-    }
-
-    /// Takes the row of one input.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::push`].
-    pub fn push_capture(&mut self, row: Capture) -> Result<(), Error> {
-        self.captures.push(&row)?;
-        self.inputs.push(row);
-        Ok(())
-    }
-
-    /// Takes one line of a capture's account.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::push`].
-    pub fn push_ledger(&mut self, row: Ledger) -> Result<(), Error> {
-        self.ledger.push(&row)?;
-        self.account.push(row);
-        Ok(())
     }
 
     /// Completes every file, then gives all of them their names.
@@ -206,12 +195,12 @@ mod tests {
     fn writes_every_documented_table() {
         let folder = samples::Folder::new("store");
         let mut store = Store::create(folder.path(), Formats::default()).unwrap();
-        store.push(Row::Flow(Box::new(samples::flow(1)))).unwrap();
-        store.push(Row::Dns(Box::new(samples::dns()))).unwrap();
-        store.push(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
-        store.push(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
-        store.push_capture(samples::capture()).unwrap();
-        store.push_ledger(samples::ledger()).unwrap();
+        store.row(Row::Flow(Box::new(samples::flow(1)))).unwrap();
+        store.row(Row::Dns(Box::new(samples::dns()))).unwrap();
+        store.row(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
+        store.row(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
+        store.capture(samples::capture()).unwrap();
+        store.ledger(samples::ledger()).unwrap();
         let made = store.finish().unwrap();
 
         let mut documented = schemas();

@@ -89,11 +89,11 @@ mod tests {
         let folder = samples::Folder::new(name);
         let mut store = Store::create(folder.path(), Formats::default()).unwrap();
         for number in 1..=20 {
-            store.push(Row::Flow(Box::new(samples::varied_flow(number)))).unwrap();
+            store.row(Row::Flow(Box::new(samples::varied_flow(number)))).unwrap();
         }
-        store.push(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
-        store.push_capture(samples::capture()).unwrap();
-        store.push_ledger(samples::ledger()).unwrap();
+        store.row(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
+        store.capture(samples::capture()).unwrap();
+        store.ledger(samples::ledger()).unwrap();
         store.finish().unwrap()
     }
 
