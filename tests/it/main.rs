@@ -1,6 +1,8 @@
 //! The one integration binary: what the program promises, checked from outside.
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod floors;
