@@ -71,6 +71,7 @@ mod tests {
     use polars::prelude::{col, lit};
 
     use super::*;
+    use crate::analysis::Output as _;
     use crate::record::Row;
     use crate::table::{Formats, Store, samples};
 

@@ -146,24 +146,29 @@ pub(super) fn damage(tables: &Tables, page: &mut Page) {
         grid.row(vec![Cell::new(tone, printable(kind)), count(seen.count).into(), Cell::new(tone, note)]);
     }
     page.text.push_str(grid.lines(page.style).trim_start_matches('\n'));
-    let links = links(tables);
-    for (link, sum) in &links {
+    let unread = unread(tables);
+    for ((_, reason, what), sum) in &unread {
         let frames = counted(sum.frames, "frame", "frames");
-        let text = format!("link type {} cannot be read: {frames}, {}", printable(link), bytes(sum.wire_bytes));
-        page.paragraph(Tone::Doubt, &text);
+        page.paragraph(Tone::Doubt, &format!("{what} ({}): {frames}, {}", printable(reason), bytes(sum.wire_bytes)));
     }
-    match (kinds.is_empty(), links.is_empty()) {
+    match (kinds.is_empty(), unread.is_empty()) {
         (true, true) => page.paragraph(Tone::Plain, "None."),
         (true, false) => {}
         (false, _) => page.paragraph(Tone::Faint, "Each with its frame and offset: table anomalies"),
     }
 }
 
-/// Frames of link types that are not read.
-fn links(tables: &Tables) -> BTreeMap<&str, Sum> {
-    let mut links = BTreeMap::<&str, Sum>::new();
-    for row in tables.ledger.iter().filter(|row| row.disposition == Disposition::UnsupportedLink) {
-        links.entry(&row.reason).or_default().add(row);
+/// Frames that nothing could be made of, by reason.
+fn unread(tables: &Tables) -> BTreeMap<(Disposition, &str, &'static str), Sum> {
+    let mut unread = BTreeMap::<_, Sum>::new();
+    for row in &tables.ledger {
+        let what = match row.disposition {
+            Disposition::UnsupportedLink => "link type that cannot be read",
+            Disposition::Malformed => "malformed",
+            Disposition::WifiUndecryptable => "Wi-Fi frames that could not be decrypted",
+            _ => continue,
+        };
+        unread.entry((row.disposition, row.reason.as_str(), what)).or_default().add(row);
     }
-    links
+    unread
 }

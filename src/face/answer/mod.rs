@@ -80,6 +80,7 @@ fn files(tables: &Tables, page: &mut Page) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Output as _;
     use crate::record::{Disposition, Row};
     use crate::table::{Formats, Store, samples};
 
@@ -144,11 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn unsupported_link_types_are_named() {
+    fn frames_that_were_not_read_are_named() {
         let mut tables = tables("answer-links");
         let mut lost = samples::ledger();
         (lost.disposition, lost.reason) = (Disposition::UnsupportedLink, "linktype-252".into());
         tables.ledger.push(lost);
-        assert!(shown(&tables, PLAIN).contains("link type linktype-252 cannot be read: 10 frames"));
+        assert!(shown(&tables, PLAIN).contains("link type that cannot be read (linktype-252): 10 frames, 1.00 kB"));
     }
 }
