@@ -26,7 +26,7 @@ pub(super) struct Pcap {
     link: LinkType,
     /// Snapshot length, 0 when unlimited.
     pub(super) snaplen: u32,
-    last: Timestamp,
+    minor: u16,
 }
 
 /// Bytes of the file header.
@@ -65,13 +65,14 @@ impl Pcap {
         reader.skip(8).map_err(|_| short())?;
         let snaplen = word(&mut reader).map_err(|_| short())?;
         let network = word(&mut reader).map_err(|_| short())?;
-        if major != 2 || minor > 4 {
-            return Err(format!("pcap version {major}.{minor}, expected 2.0 to 2.4"));
+        // No minor version after 4 exists; files that claim one have been written as 2.4.
+        if major != 2 {
+            return Err(format!("pcap version {major}.{minor}, expected 2.4"));
         }
         buffer.consume(FILE_HEADER);
         // The upper bits hold the length of the frame check sequence.
         let link = LinkType(u16::try_from(network & 0xffff).unwrap_or_default());
-        Ok(Self { is_little, is_nano, is_modified, link, snaplen, last: Timestamp::default() })
+        Ok(Self { is_little, is_nano, is_modified, minor, link, snaplen })
     }
 
     /// Link type of all frames.
@@ -88,7 +89,7 @@ impl Pcap {
     }
 
     /// The next record.
-    pub(super) fn step<R: Read>(&mut self, buffer: &mut Buffer<R>, number: u64) -> Step {
+    pub(super) fn step<R: Read>(&self, buffer: &mut Buffer<R>, number: u64) -> Step {
         let header_len = if self.is_modified { 24 } else { 16 };
         let header = buffer.peek(header_len);
         if header.is_empty() {
@@ -101,14 +102,14 @@ impl Pcap {
             let detail = format!("the file ends after {got} of {header_len} bytes of a record header");
             return Step::Damage(note("cut-short", detail, buffer.offset(), number));
         };
-        self.last = self.time(seconds, fraction);
+        let (captured, original) = self.lengths(captured, original);
         let data_len = usize::try_from(captured).unwrap_or(usize::MAX);
         if data_len > limits::FRAME_BYTES {
             let detail = format!("record header declares {captured} captured bytes, at most {} are possible", limits::FRAME_BYTES);
             return Step::Damage(note("bad-record", detail, buffer.offset(), number));
         }
         Step::Frame(FrameHead {
-            time: self.last,
+            time: self.time(seconds, fraction),
             interface: 0,
             link: self.link,
             wire_len: original.max(captured),
@@ -125,6 +126,15 @@ impl Pcap {
             *field = if self.is_little { reader.u32_le() } else { reader.u32() }.ok()?;
         }
         Some(fields)
+    }
+
+    /// Before version 2.3 the two lengths stood the other way round; 2.3 was written in both ways.
+    const fn lengths(&self, first: u32, second: u32) -> (u32, u32) {
+        match self.minor {
+            0..=2 => (second, first),
+            3 if first > second => (second, first),
+            _ => (first, second),
+        }
     }
 
     const fn time(&self, seconds: u32, fraction: u32) -> Timestamp {

@@ -127,12 +127,13 @@ impl Pcapng {
             let detail = format!("the file ends after {head_len} of the 12 bytes that a block has at least");
             return Step::Damage(note("cut-short", detail, offset, number));
         };
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        if length < 12 || length % 4 != 0 || length > limits::BLOCK_BYTES {
-            let detail =
-                format!("block type {kind:#x} declares {length} bytes: not a multiple of 4 between 12 and {}", limits::BLOCK_BYTES);
+        let declared = usize::try_from(length).unwrap_or(usize::MAX);
+        if !(12..=limits::BLOCK_BYTES).contains(&declared) {
+            let detail = format!("a block of type {kind:#x} declares {declared} bytes, possible are 12 to {}", limits::BLOCK_BYTES);
             return Step::Damage(note("bad-block", detail, offset, number));
         }
+        // Blocks end on four bytes; some writers leave the padding out of the length.
+        let length = declared.next_multiple_of(4);
         let block = buffer.peek(length);
         if block.len() < length {
             let detail = format!("the file ends after {} of the {length} bytes of a block of type {kind:#x}", block.len());
@@ -140,8 +141,8 @@ impl Pcapng {
         }
         let (body, trailer) = block.split_at_checked(length - 4).unwrap_or_default();
         let body = body.get(8..).unwrap_or_default();
-        if self.trailer(kind, body, trailer) != length {
-            let detail = format!("a block of type {kind:#x} begins with length {length} and ends with another");
+        if self.trailer(kind, body, trailer) != declared {
+            let detail = format!("a block of type {kind:#x} begins with length {declared} and ends with another");
             return Step::Damage(note("bad-block", detail, offset, number));
         }
         self.block(kind, body, length).unwrap_or_else(|detail| Step::Damage(note("bad-block", detail, offset, number)))
