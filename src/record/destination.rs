@@ -18,7 +18,7 @@ pub const DESTINATIONS: &[Field] = &[
     Field { name: "asn", unit: "", about: "autonomous system of the address", kind: Kind::Number },
     Field { name: "as_org", unit: "", about: "its organisation", kind: Kind::Text },
     Field { name: "categories", unit: "", about: "kinds of data seen, sorted", kind: Kind::List },
-    Field { name: "name_sources", unit: "", about: "where the name was seen, sorted", kind: Kind::List },
+    Field { name: "name_sources", unit: "", about: "where the name was seen, sorted; `none` for flows without one", kind: Kind::List },
     Field { name: "encryptions", unit: "", about: "encryption of the flows, sorted", kind: Kind::List },
     Field { name: "ports", unit: "", about: "remote ports with protocol, as `tcp/443`, sorted", kind: Kind::List },
     Field { name: "flows", unit: "flows", about: "flows", kind: Kind::Number },

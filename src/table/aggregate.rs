@@ -163,7 +163,7 @@ fn by_destination(cube: Cube) -> PolarsResult<LazyFrame> {
     let descending = (0..order.len()).map(|place| place == 0);
     let options = SortMultipleOptions::default().with_order_descending_multi(descending).with_nulls_last(false);
     let attributes = ATTRIBUTES.iter().map(|&name| col(name).first());
-    let sets = SETS.iter().map(|&(column, name)| col(column).drop_nulls().unique().sort(SortOptions::default()).alias(name));
+    let sets = SETS.iter().map(|&(column, name)| col(column).fill_null(lit("none")).unique().sort(SortOptions::default()).alias(name));
     let all: Vec<_> = attributes.chain(sets).chain(cube.measures.iter().cloned()).collect();
     let rows = cube.finish()?.sort_by_exprs(order, options);
     let destinations = rows.group_by(DESTINATION.iter().map(|&key| col(key)).collect::<Vec<_>>()).agg(all);
