@@ -252,6 +252,7 @@ impl State {
         let (key, sender) = Key::of(packet);
         let slot = self.slot(packet, key, sender);
         let Some(entry) = self.flows.get_mut(slot) else { return };
+        let rows = self.rows.len();
         let before = entry.value.held();
         entry.value.packet(packet, sender, &mut self.rows);
         let idle = entry.value.idle();
@@ -262,17 +263,20 @@ impl State {
             self.held = (self.held + entry.value.held()).saturating_sub(before);
         }
         self.flows.touch(slot, idle, envelope.time);
-        self.sift();
+        self.sift(rows);
     }
 
-    /// Dialogues put their anomalies among the rows: they are counted as all others.
-    fn sift(&mut self) {
-        if !self.rows.last().is_some_and(|row| matches!(row, Row::Anomaly(_))) {
+    /// Dialogues put their anomalies among the rows: the new ones are counted as all others.
+    fn sift(&mut self, from: usize) {
+        if from >= self.rows.len() {
             return;
         }
-        let Some(Row::Anomaly(anomaly)) = self.rows.pop() else { return };
-        self.sift();
-        self.anomaly(*anomaly);
+        for row in self.rows.split_off(from) {
+            match row {
+                Row::Anomaly(anomaly) => self.anomaly(*anomaly),
+                row => self.rows.push(row),
+            }
+        }
     }
 
     /// The flow a packet belongs to, opened if there is none.
@@ -314,10 +318,9 @@ impl State {
 
     fn close(&mut self, entry: Entry<Box<Conversation>>, ended_by: &'static str) {
         self.held = self.held.saturating_sub(entry.value.held());
+        let rows = self.rows.len();
         entry.value.close(ended_by, &mut self.rows);
-        let flow = self.rows.pop();
-        self.sift();
-        self.rows.extend(flow);
+        self.sift(rows);
     }
 
     fn ledger(&mut self) -> Vec<Ledger> {

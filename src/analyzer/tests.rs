@@ -20,6 +20,29 @@ fn analyze(link: u16, frames: &[Vec<u8>]) -> Finished {
     analyzer.finish()
 }
 
+/// An IPv4 packet with a TCP segment of 192.0.2.1:50000 to 198.51.100.1:80.
+fn segment(sequence: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(40 + payload.len()).unwrap().to_be_bytes();
+    let ip = [&[0x45, 0][..], &length, &[0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1]].concat();
+    let tcp = [&[0xc3, 0x50, 0, 80][..], &sequence.to_be_bytes(), &[0, 0, 0, 1, 0x50, 0x10, 1, 0, 0, 0, 0, 0]].concat();
+    [&ip[..], &tcp, payload].concat()
+}
+
+#[test]
+fn an_anomaly_of_a_dialogue_is_counted_once() {
+    let head = b"POST / HTTP/1.1\r\nContent-Length: 9\r\nContent-Length: 8\r\n\r\n";
+    let mut frames = vec![segment(1, head)];
+    let mut sequence = 1 + u32::try_from(head.len()).unwrap();
+    for _ in 0..300 {
+        frames.push(segment(sequence, b"body"));
+        sequence += 4;
+    }
+    let finished = analyze(101, &frames);
+    let anomalies = finished.rows.iter().filter(|row| matches!(row, Row::Anomaly(_)));
+    assert_eq!(anomalies.count(), 1);
+    assert!(matches!(finished.rows.last(), Some(Row::Flow(flow)) if flow.application.as_deref() == Some("http")));
+}
+
 proptest! {
     #[test]
     fn the_ledger_closes_on_anything(link in 0_u16..300, frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..120), 0..20)) {
