@@ -60,6 +60,8 @@ pub(crate) const STREAMS_BYTES: usize = 64 << 20;
 pub(crate) const STREAM_PIECES: usize = 512;
 /// Bytes of a stream's beginning looked at to recognise its protocol.
 pub(crate) const PROBE_BYTES: usize = 4 << 10;
+/// Pieces in which they may come before the flow is given up.
+pub(crate) const PROBE_PIECES: usize = 512;
 /// Datagrams of a flow looked at to recognise its protocol.
 pub(crate) const PROBE_DATAGRAMS: u32 = 8;
 

@@ -3,6 +3,7 @@
 
 use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Recognised, Side, Transport, http};
 use crate::limits;
+use crate::time::Timestamp;
 
 /// What becomes of a flow's payload.
 pub(crate) enum Follow {
@@ -18,22 +19,37 @@ pub(crate) enum Follow {
 #[derive(Default)]
 pub(crate) struct Probing {
     /// Beginning of each side's stream.
-    starts: [Vec<u8>; 2],
-    /// What has been held back, in the order of arrival: side, length, frame, time.
+    starts: [Start; 2],
+    /// What has been held back, in the order of arrival.
     held: Vec<Held>,
     /// Datagrams seen.
     datagrams: u32,
-    /// Candidates that have said no, by their place in `PROTOCOLS`, per side.
-    refused: [u64; 2],
     /// The stream lies inside that of another dialogue.
     is_inner: bool,
 }
 
+/// Beginning of one side's stream: its first bytes, or those after a hole before them.
+#[derive(Default)]
+struct Start {
+    bytes: Vec<u8>,
+    /// Candidates that have said no, by their place in `PROTOCOLS`.
+    refused: u64,
+    /// No candidate is left, or they have seen enough.
+    is_over: bool,
+}
+
 struct Held {
     side: Side,
-    length: usize,
+    piece: Piece,
     frame: u64,
-    time: crate::time::Timestamp,
+    time: Timestamp,
+}
+
+enum Piece {
+    /// So many of the bytes kept.
+    Kept(usize),
+    /// Bytes that are missing, or not kept.
+    Missing(u64),
 }
 
 impl Default for Follow {
@@ -72,9 +88,10 @@ impl Follow {
     /// Bytes that are missing.
     pub(crate) fn gap(&mut self, side: Side, length: u64, context: &mut Context<'_>) {
         let appetite = match self {
-            // What begins with a hole cannot be recognised by its beginning.
-            Self::Probing(_) => {
-                *self = Self::Over(Box::default());
+            Self::Probing(probing) => {
+                if probing.gap(side, length) {
+                    *self = Self::Over(Box::default());
+                }
                 return;
             }
             Self::Following(dialogue) => dialogue.gap(side, length, context),
@@ -144,49 +161,94 @@ impl Probing {
         (self.datagrams >= limits::PROBE_DATAGRAMS).then(|| Follow::Over(Box::default()))
     }
 
+    /// What is kept does not depend on how the bytes came: the first of each side, whether refused already or not.
     fn stream(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Option<Follow> {
-        let side = usize::from(data.side == Side::Remote);
-        let start = self.starts.get_mut(side)?;
-        start.extend_from_slice(data.bytes);
-        self.held.push(Held { side: data.side, length: data.bytes.len(), frame: data.frame, time: data.time });
-        let bytes = start.get(..limits::PROBE_BYTES).unwrap_or(start);
-        let probe = Probe { side: data.side, bytes, flow: context.flow };
-        let refused = self.refused.get_mut(side)?;
-        let mut opened = None;
-        let mut is_open = false;
-        for (bit, protocol) in candidates(context) {
-            if *refused & bit != 0 {
-                continue;
+        let is_inner = self.is_inner;
+        let start = self.start(data.side);
+        let room = limits::PROBE_BYTES.saturating_sub(start.bytes.len());
+        let (kept, rest) = data.bytes.split_at_checked(room).unwrap_or((data.bytes, &[]));
+        start.bytes.extend_from_slice(kept);
+        let dialogue = if start.is_over { None } else { start.recognise(data.side, context, is_inner) };
+        self.held.push(Held { side: data.side, piece: Piece::Kept(kept.len()), frame: data.frame, time: data.time });
+        if let Some(dialogue) = dialogue {
+            let mut follow = self.replay(Follow::Following(dialogue), context);
+            if !rest.is_empty() {
+                follow.data(Data { bytes: rest, ..data }, context);
             }
-            match (protocol.recognise)(probe) {
-                Recognised::Yes => {
-                    let is_nested = self.is_inner && protocol.name == http::NAME;
-                    opened = Some(if is_nested { http::open_inner() } else { (protocol.open)(context.flow) });
-                    break;
-                }
-                Recognised::No => *refused |= bit,
-                Recognised::More => is_open = true,
-            }
+            return Some(follow);
         }
-        if let Some(dialogue) = opened {
-            return Some(self.replay(Follow::Following(dialogue), context));
+        let is_over = self.miss(data.side, u64::try_from(rest.len()).unwrap_or(u64::MAX));
+        is_over.then(|| Follow::Over(Box::default()))
+    }
+
+    const fn start(&mut self, side: Side) -> &mut Start {
+        let [device, remote] = &mut self.starts;
+        match side {
+            Side::Device => device,
+            Side::Remote => remote,
         }
-        let is_full = start.len() >= limits::PROBE_BYTES;
-        let other_is_undecided = self.starts.get(1 - side).is_some_and(Vec::is_empty);
-        ((!is_open || is_full) && !(other_is_undecided && !is_full)).then(|| Follow::Over(Box::default()))
+    }
+
+    /// Both sides are beyond recognition, or too much is held.
+    fn is_over(&self) -> bool {
+        self.starts.iter().all(|start| start.is_over) || self.held.len() > limits::PROBE_PIECES
+    }
+
+    /// A hole ends a beginning, and one before it moves it. Says whether nothing can be recognised any more.
+    fn gap(&mut self, side: Side, length: u64) -> bool {
+        let start = self.start(side);
+        start.is_over |= !start.bytes.is_empty();
+        self.miss(side, length)
+    }
+
+    fn miss(&mut self, side: Side, length: u64) -> bool {
+        match self.held.last_mut() {
+            _ if length == 0 => {}
+            Some(Held { side: last, piece: Piece::Missing(sum), .. }) if *last == side => *sum = sum.saturating_add(length),
+            _ => self.held.push(Held { side, piece: Piece::Missing(length), frame: 0, time: Timestamp::default() }),
+        }
+        self.is_over()
     }
 
     /// Shows everything held back to the dialogue.
     fn replay(&mut self, mut follow: Follow, context: &mut Context<'_>) -> Follow {
-        let mut at = [0_usize; 2];
-        for held in std::mem::take(&mut self.held) {
-            let side = usize::from(held.side == Side::Remote);
-            let (Some(start), Some(at)) = (self.starts.get(side), at.get_mut(side)) else { continue };
-            let bytes = start.get(*at..*at + held.length).unwrap_or_default();
-            *at += held.length;
-            follow.data(Data { side: held.side, bytes, frame: held.frame, time: held.time, is_cut: false }, context);
+        let starts = std::mem::take(&mut self.starts);
+        let [mut device, mut remote] = starts.each_ref().map(|start| start.bytes.as_slice());
+        for Held { side, piece, frame, time } in std::mem::take(&mut self.held) {
+            let rest = match side {
+                Side::Device => &mut device,
+                Side::Remote => &mut remote,
+            };
+            match piece {
+                Piece::Missing(length) => follow.gap(side, length, context),
+                Piece::Kept(length) => {
+                    let Some((bytes, after)) = rest.split_at_checked(length) else { continue };
+                    *rest = after;
+                    follow.data(Data { side, bytes, frame, time, is_cut: false }, context);
+                }
+            }
         }
         follow
+    }
+}
+
+impl Start {
+    fn recognise(&mut self, side: Side, context: &Context<'_>, is_inner: bool) -> Option<Box<dyn Dialogue>> {
+        let probe = Probe { side, bytes: &self.bytes, flow: context.flow };
+        let mut is_open = false;
+        for (bit, protocol) in candidates(context) {
+            if self.refused & bit != 0 {
+                continue;
+            }
+            match (protocol.recognise)(probe) {
+                Recognised::Yes if is_inner && protocol.name == http::NAME => return Some(http::open_inner()),
+                Recognised::Yes => return Some((protocol.open)(context.flow)),
+                Recognised::No => self.refused |= bit,
+                Recognised::More => is_open = true,
+            }
+        }
+        self.is_over = !is_open || self.bytes.len() >= limits::PROBE_BYTES;
+        None
     }
 }
 
@@ -199,4 +261,68 @@ fn candidates(context: &Context<'_>) -> impl Iterator<Item = (u64, &'static supe
     let numbered = || PROTOCOLS.iter().enumerate().map(|(index, protocol)| (1_u64 << (index % 64), protocol));
     let of_transport = numbered().filter(move |(_, protocol)| protocol.transport == transport && knows(protocol));
     of_transport.chain(numbered().filter(move |(_, protocol)| protocol.transport == transport && !knows(protocol)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::flow_with_ports;
+    use super::*;
+    use crate::record::Row;
+
+    enum Step {
+        Data(Side, Vec<u8>),
+        Gap(Side, u64),
+    }
+
+    /// The application, and how many exchanges there were; the same when they come in small pieces.
+    fn run(steps: &[Step]) -> (Option<&'static str>, usize) {
+        let whole = run_in_pieces(steps, usize::MAX);
+        assert_eq!(run_in_pieces(steps, 50), whole);
+        whole
+    }
+
+    fn run_in_pieces(steps: &[Step], piece: usize) -> (Option<&'static str>, usize) {
+        let flow = flow_with_ports(Transport::Tcp, 50_000, 80);
+        let mut rows = Vec::new();
+        let mut context = Context { flow: &flow, rows: &mut rows };
+        let mut follow = Follow::default();
+        for step in steps {
+            match step {
+                Step::Data(side, bytes) => {
+                    for bytes in bytes.chunks(piece) {
+                        let data = Data { side: *side, bytes, frame: 1, time: Timestamp::default(), is_cut: false };
+                        follow.data(data, &mut context);
+                    }
+                }
+                Step::Gap(side, length) => follow.gap(*side, *length, &mut context),
+            }
+        }
+        follow.finish(&mut context);
+        (follow.facts().application, rows.iter().filter(|row| matches!(row, Row::Http(_))).count())
+    }
+
+    fn request() -> Step {
+        Step::Data(Side::Device, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())
+    }
+
+    #[test]
+    fn a_hole_before_the_first_bytes_moves_the_beginning() {
+        assert_eq!(run(&[Step::Gap(Side::Device, 9), Step::Gap(Side::Device, 9), request()]), (Some("http"), 1));
+        assert_eq!(run(&[Step::Data(Side::Device, b"GE".to_vec()), Step::Gap(Side::Device, 9), request()]), (None, 0));
+    }
+
+    #[test]
+    fn one_side_in_the_middle_of_something_does_not_decide_for_the_other() {
+        let middle = || Step::Data(Side::Remote, vec![0xff; 3_000]);
+        let start = Step::Data(Side::Device, b"GET / HT".to_vec());
+        let rest = Step::Data(Side::Device, b"TP/1.1\r\n\r\n".to_vec());
+        assert_eq!(run(&[middle(), start, middle(), middle(), rest]), (Some("http"), 1));
+        assert_eq!(run(&[middle(), Step::Data(Side::Device, vec![0xff; 9]), request()]), (None, 0));
+    }
+
+    #[test]
+    fn bytes_of_a_refused_side_are_kept_for_the_dialogue() {
+        let response = b"\xff\xffHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\n";
+        assert_eq!(run(&[Step::Data(Side::Remote, response.to_vec()), request()]), (Some("http"), 2));
+    }
 }
