@@ -269,15 +269,19 @@ impl Messages {
             return None;
         }
         let is_lost = self.is_lost();
-        let found = if is_lost { self.family.find_start(&self.held) } else { self.family.is_start_line(&self.held).then_some(0) };
-        if let Some(at) = found {
-            self.held.drain(..at);
-            self.line_start = self.held.len();
-            self.state = State::Fields;
-            return (self.held.len() > HTTP_HEAD_BYTES).then_some(Part::TooLong);
+        let is_start = self.family.is_start_line(&self.held);
+        let found = if is_start { Some(0) } else { self.family.find_start(&self.held) };
+        let Some(at) = found else {
+            self.forget();
+            return (!is_lost).then(|| self.lost(Loss::Malformed, input));
+        };
+        self.held.drain(..at);
+        self.line_start = self.held.len();
+        self.state = State::Fields;
+        if self.held.len() > HTTP_HEAD_BYTES {
+            return Some(Part::TooLong);
         }
-        self.forget();
-        (!is_lost).then(|| self.lost(Loss::Malformed, input))
+        (!is_lost && !is_start).then_some(Part::Lost(Loss::Malformed))
     }
 
     /// A line without end: a head that is too long, or no message; what is looked through is kept short.
@@ -371,8 +375,10 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_passed_over() {
-        let parts = of_bytes(&[b"\x00\x01\nmore\n..", GET].concat(), 0);
-        assert_eq!(parts, [Part::Lost(Loss::Malformed), Part::Head(GET.to_vec()), Part::End]);
+        for junk in [&b"\x00\x01\nmore\n.."[..], b".."] {
+            let parts = of_bytes(&[junk, GET].concat(), 0);
+            assert_eq!(parts, [Part::Lost(Loss::Malformed), Part::Head(GET.to_vec()), Part::End]);
+        }
     }
 
     #[test]
