@@ -1,7 +1,7 @@
 //! From first bytes to dialogue: a flow's payload is shown to the recognisers until one of them knows it, and
 //! then, from its beginning, to the dialogue.
 
-use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Recognised, Side, Transport, http};
+use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Protocol, Recognised, Side, Transport, http};
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -163,15 +163,16 @@ impl Probing {
 
     /// What is kept does not depend on how the bytes came: the first of each side, whether refused already or not.
     fn stream(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Option<Follow> {
-        let is_inner = self.is_inner;
         let start = self.start(data.side);
         let room = limits::PROBE_BYTES.saturating_sub(start.bytes.len());
         let (kept, rest) = data.bytes.split_at_checked(room).unwrap_or((data.bytes, &[]));
         start.bytes.extend_from_slice(kept);
-        let dialogue = if start.is_over { None } else { start.recognise(data.side, context, is_inner) };
-        self.held.push(Held { side: data.side, piece: Piece::Kept(kept.len()), frame: data.frame, time: data.time });
-        if let Some(dialogue) = dialogue {
-            let mut follow = self.replay(Follow::Following(dialogue), context);
+        let protocol = if start.is_over { None } else { start.recognise(data.side, context) };
+        if !kept.is_empty() {
+            self.held.push(Held { side: data.side, piece: Piece::Kept(kept.len()), frame: data.frame, time: data.time });
+        }
+        if let Some(protocol) = protocol {
+            let mut follow = self.replay(Follow::Following(self.open(protocol, context)), context);
             if !rest.is_empty() {
                 follow.data(Data { bytes: rest, ..data }, context);
             }
@@ -179,6 +180,10 @@ impl Probing {
         }
         let is_over = self.miss(data.side, u64::try_from(rest.len()).unwrap_or(u64::MAX));
         is_over.then(|| Follow::Over(Box::default()))
+    }
+
+    fn open(&self, protocol: &Protocol, context: &Context<'_>) -> Box<dyn Dialogue> {
+        if self.is_inner && protocol.name == http::NAME { http::open_inner() } else { (protocol.open)(context.flow) }
     }
 
     const fn start(&mut self, side: Side) -> &mut Start {
@@ -233,7 +238,7 @@ impl Probing {
 }
 
 impl Start {
-    fn recognise(&mut self, side: Side, context: &Context<'_>, is_inner: bool) -> Option<Box<dyn Dialogue>> {
+    fn recognise(&mut self, side: Side, context: &Context<'_>) -> Option<&'static Protocol> {
         let probe = Probe { side, bytes: &self.bytes, flow: context.flow };
         let mut is_open = false;
         for (bit, protocol) in candidates(context) {
@@ -241,8 +246,7 @@ impl Start {
                 continue;
             }
             match (protocol.recognise)(probe) {
-                Recognised::Yes if is_inner && protocol.name == http::NAME => return Some(http::open_inner()),
-                Recognised::Yes => return Some((protocol.open)(context.flow)),
+                Recognised::Yes => return Some(protocol),
                 Recognised::No => self.refused |= bit,
                 Recognised::More => is_open = true,
             }
@@ -253,11 +257,11 @@ impl Start {
 }
 
 /// The protocols of a transport: those that know one of the flow's ports first.
-fn candidates(context: &Context<'_>) -> impl Iterator<Item = (u64, &'static super::Protocol)> {
+fn candidates(context: &Context<'_>) -> impl Iterator<Item = (u64, &'static Protocol)> {
     let flow = context.flow;
     let transport = flow.transport;
     let ports = [flow.device.1, flow.remote.1];
-    let knows = move |protocol: &super::Protocol| protocol.ports.iter().any(|port| ports.contains(port));
+    let knows = move |protocol: &Protocol| protocol.ports.iter().any(|port| ports.contains(port));
     let numbered = || PROTOCOLS.iter().enumerate().map(|(index, protocol)| (1_u64 << (index % 64), protocol));
     let of_transport = numbered().filter(move |(_, protocol)| protocol.transport == transport && knows(protocol));
     of_transport.chain(numbered().filter(move |(_, protocol)| protocol.transport == transport && !knows(protocol)))
@@ -318,6 +322,13 @@ mod tests {
         let rest = Step::Data(Side::Device, b"TP/1.1\r\n\r\n".to_vec());
         assert_eq!(run(&[middle(), start, middle(), middle(), rest]), (Some("http"), 1));
         assert_eq!(run(&[middle(), Step::Data(Side::Device, vec![0xff; 9]), request()]), (None, 0));
+    }
+
+    #[test]
+    fn a_long_download_may_be_followed_by_a_request() {
+        let mut steps: Vec<Step> = (0..2_000).map(|_| Step::Data(Side::Remote, vec![0xff; 1_000])).collect();
+        steps.push(request());
+        assert_eq!(run_in_pieces(&steps, usize::MAX), (Some("http"), 1));
     }
 
     #[test]
