@@ -91,6 +91,20 @@ pub(crate) const DNS_TEXT_BYTES: usize = 1 << 20;
 pub(crate) const DNS_NAMES: usize = 1_024;
 /// Certificates of one chain.
 pub(crate) const CERTIFICATES: usize = 32;
+/// Names of one certificate; those of large content networks hold a few hundred.
+pub(crate) const CERTIFICATE_NAMES: usize = 1_000;
+/// Names of a server's certificate that its flow takes over.
+pub(crate) const CERTIFICATE_FLOW_NAMES: usize = 8;
+/// Application records of one side after which a TLS dialogue ends even when the other side was not captured.
+pub(crate) const TLS_RECORDS: u32 = 32;
+/// Bytes of one side's CRYPTO stream: a client hello with post-quantum keys needs 2 KiB, RFC 9000 section 7.5 asks for 4 KiB.
+pub(crate) const CRYPTO_BYTES: usize = 64 << 10;
+/// Pieces of a CRYPTO stream that wait for what comes before them.
+pub(crate) const CRYPTO_PIECES: usize = 256;
+/// Datagrams of a QUIC flow looked at before both hellos are known.
+pub(crate) const QUIC_DATAGRAMS: u32 = 256;
+/// Datagrams looked at after both hellos, to see whether the connection came to be.
+pub(crate) const QUIC_DATAGRAMS_AFTER: u32 = 32;
 
 // After the pass.
 

@@ -2,11 +2,17 @@
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 pub(crate) mod dns;
+pub(crate) mod gquic;
+pub(crate) mod handshake;
 pub(crate) mod http;
 pub(crate) mod ieee80211;
+pub(crate) mod ja4;
 pub(crate) mod link;
+pub(crate) mod quic;
 mod reader;
 mod text;
+pub(crate) mod tls;
+pub(crate) mod x509;
 
 pub use link::{Direction, LinkType, Mac};
 pub use reader::{Reader, Short};
