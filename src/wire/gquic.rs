@@ -39,7 +39,7 @@ fn public_header<'a>(flags: u8, reader: &mut Reader<'a>) -> Option<Packet<'a>> {
     let connection = reader.take(8).ok()?;
     let (version, number) = google_version(reader).filter(|(_, number)| *number <= 43)?;
     let packet_number = [1, 2, 4, 6].get(usize::from(flags >> 4 & 3)).copied()?;
-    reader.skip(packet_number + HASH_BYTES).ok()?;
+    reader.skip(packet_number).and_then(|()| reader.skip(HASH_BYTES)).ok()?;
     if number < 34 {
         // Private flags.
         reader.skip(1).ok()?;
@@ -50,16 +50,18 @@ fn public_header<'a>(flags: u8, reader: &mut Reader<'a>) -> Option<Packet<'a>> {
 fn long_header<'a>(flags: u8, reader: &mut Reader<'a>) -> Option<Packet<'a>> {
     let (version, _) = google_version(reader).filter(|(_, number)| (44..=46).contains(number))?;
     let lengths = reader.u8().ok()?;
-    let [destination, source] = [lengths >> 4, lengths & 0x0f].map(|length| if length == 0 { 0 } else { usize::from(length) + 3 });
-    let connection = reader.take(destination).ok()?;
-    reader.skip(source + usize::from(flags & 3) + 1 + HASH_BYTES).ok()?;
+    let [destination, source] = [lengths >> 4, lengths & 0x0f].map(|length| if length == 0 { 0 } else { length.saturating_add(3) });
+    let connection = reader.take(destination.into()).ok()?;
+    reader.skip(source.into()).ok()?;
+    let packet_number = (flags & 3).saturating_add(1);
+    reader.skip(packet_number.into()).and_then(|()| reader.skip(HASH_BYTES)).ok()?;
     Some(Packet { version, connection, frames: reader.rest() })
 }
 
 fn google_version(reader: &mut Reader<'_>) -> Option<(Version, u8)> {
     let version = reader.u32().ok()?;
     match version.to_be_bytes() {
-        [b'Q', b'0', tens @ b'2'..=b'4', ones @ b'0'..=b'9'] => Some((Version(version), (tens & 0x0f) * 10 + (ones & 0x0f))),
+        [b'Q', b'0', tens @ b'2'..=b'4', ones @ b'0'..=b'9'] => Some((Version(version), str::from_utf8(&[tens, ones]).ok()?.parse().ok()?)),
         _ => None,
     }
 }
@@ -84,25 +86,28 @@ impl<'a> Packet<'a> {
 
 /// Stream, offset and data of a STREAM frame; little-endian before Q039.
 fn stream_frame<'a>(version: Version, kind: u8, reader: &mut Reader<'a>) -> Result<(u64, u64, &'a [u8]), Short> {
-    let is_little = version.0 < 0x5130_3339;
+    let integer = if version.0 < 0x5130_3339 { little } else { big };
     let offset_bytes = match kind >> 2 & 7 {
         0 => 0,
-        more => usize::from(more) + 1,
+        more => more.saturating_add(1),
     };
-    let stream = integer(reader.take(usize::from(kind & 3) + 1)?, is_little);
-    let offset = integer(reader.take(offset_bytes)?, is_little);
+    let stream = integer(reader.take((kind & 3).saturating_add(1).into())?);
+    let offset = integer(reader.take(offset_bytes.into())?);
     let data = if kind & 0x20 == 0 {
         reader.take(reader.left())?
     } else {
-        let length = integer(reader.take(2)?, is_little);
+        let length = integer(reader.take(2)?);
         reader.take(usize::try_from(length).unwrap_or(usize::MAX))?
     };
     Ok((stream, offset, data))
 }
 
-fn integer(bytes: &[u8], is_little: bool) -> u64 {
-    let join = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-    if is_little { bytes.iter().rev().fold(0, join) } else { bytes.iter().fold(0, join) }
+fn big(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+fn little(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// What a client hello of Google QUIC says.
@@ -124,7 +129,7 @@ pub(crate) fn hello(bytes: &[u8]) -> Option<Hello<'_>> {
     }
     let entries = reader.u16_le().ok()?;
     reader.skip(2).ok()?;
-    let mut tags = reader.sub(usize::from(entries) * 8).ok()?;
+    let mut tags = reader.sub(usize::from(entries).saturating_mul(8)).ok()?;
     let values = reader.rest();
     let mut hello = Hello::default();
     let mut start = 0;
@@ -143,6 +148,7 @@ pub(crate) fn hello(bytes: &[u8]) -> Option<Hello<'_>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "sums of lengths the tests chose")]
 pub(crate) mod tests {
     use super::*;
 

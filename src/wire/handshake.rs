@@ -16,8 +16,8 @@ use super::Reader;
 
 /// Random of a server hello that asks for another client hello (RFC 8446 section 4.1.3).
 const RETRY_RANDOM: [u8; 32] = [
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c,
-    0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+    0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
 /// Extension `server_name` (RFC 6066).
@@ -217,7 +217,9 @@ impl<'a> ServerHello<'a> {
             read.has_shared_key |= kind == PRE_SHARED_KEY;
             match tls_parser::parse_tls_server_hello_extension(whole) {
                 Ok((_, TlsExtension::ALPN(protocols))) => read.alpn = protocols.first().copied(),
-                Ok((_, TlsExtension::SupportedVersions(versions))) => read.version = versions.first().map_or(read.version, |version| version.0),
+                Ok((_, TlsExtension::SupportedVersions(versions))) => {
+                    read.version = versions.first().map_or(read.version, |version| version.0)
+                }
                 _ => {}
             }
         }
@@ -274,6 +276,7 @@ pub(crate) fn cipher_name(cipher: u16) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "sums of lengths the tests chose")]
 pub(crate) mod tests {
     use super::*;
 
@@ -347,7 +350,10 @@ pub(crate) mod tests {
         message.extend([1; 32]);
         message.extend([0x13, 0x01, 0, 0]);
         let Some(Handshake::ServerHello(hello)) = read(&message) else { panic!("no server hello") };
-        assert_eq!((version_name(hello.version).as_str(), cipher_name(hello.cipher).as_str()), ("TLS 1.3 draft-20", "TLS_AES_128_GCM_SHA256"));
+        assert_eq!(
+            (version_name(hello.version).as_str(), cipher_name(hello.cipher).as_str()),
+            ("TLS 1.3 draft-20", "TLS_AES_128_GCM_SHA256")
+        );
     }
 
     #[test]

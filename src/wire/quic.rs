@@ -15,9 +15,9 @@
 use std::collections::BTreeMap;
 
 use aes::Aes128;
+use aes::cipher::BlockCipherEncrypt;
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes128Gcm, KeyInit};
-use aes::cipher::BlockCipherEncrypt;
 use hkdf::Hkdf;
 use sha2::Sha256;
 
@@ -82,6 +82,11 @@ impl Version {
         }
     }
 
+    /// Google's last versions: the packets of IETF QUIC with the frames of Google QUIC.
+    const fn has_google_frames(self) -> bool {
+        matches!(self.0, 0x5130_3530 | 0x5430_3530 | 0x5430_3531)
+    }
+
     /// It has one known way to derive keys.
     pub(crate) const fn is_listed(self) -> bool {
         self.schemes().len() == 1
@@ -111,11 +116,11 @@ impl Version {
 
     /// Kind of a long-header packet: version 2 turned the numbers round (RFC 9369 section 3.2).
     const fn kind(self, first: u8) -> Kind {
-        let turned = if matches!(self.0, 0x6b33_43cf | 0x709a_50c4) { 3 } else { 0 };
-        match ((first >> 4 & 3) + turned) & 3 {
-            0 => Kind::Initial,
-            1 => Kind::ZeroRtt,
-            2 => Kind::Handshake,
+        let is_turned = matches!(self.0, 0x6b33_43cf | 0x709a_50c4);
+        match (first >> 4 & 3, is_turned) {
+            (0, false) | (1, true) => Kind::Initial,
+            (1, false) | (2, true) => Kind::ZeroRtt,
+            (2, false) | (3, true) => Kind::Handshake,
             _ => Kind::Retry,
         }
     }
@@ -301,15 +306,16 @@ pub(crate) fn crypto_frames(version: Version, payload: &[u8]) -> Vec<(u64, &[u8]
 }
 
 fn frame<'a>(version: Version, reader: &mut Reader<'a>) -> Option<Option<(u64, &'a [u8])>> {
-    match (reader.u8().ok()?, version) {
-        (0 | 1, _) | (7, Version::Q050) => Some(None),
-        (8, Version::Q050) | (6, _) => {
+    match (reader.u8().ok()?, version.has_google_frames()) {
+        // PADDING and PING.
+        (0, _) | (1, false) | (7, true) => Some(None),
+        (6, false) | (8, true) => {
             let offset = number(reader).ok()?;
             let length = usize::try_from(number(reader).ok()?).ok()?;
             Some(Some((offset, reader.take(length).ok()?)))
         }
-        (kind @ (2 | 3), _) => {
-            acknowledgement(reader, kind == 3).ok()?;
+        (kind @ (2 | 3), false) => {
+            acknowledgement(reader, kind).ok()?;
             Some(None)
         }
         _ => None,
@@ -317,7 +323,7 @@ fn frame<'a>(version: Version, reader: &mut Reader<'a>) -> Option<Option<(u64, &
 }
 
 /// Moves over an ACK frame (RFC 9000 section 19.3).
-fn acknowledgement(reader: &mut Reader<'_>, has_marks: bool) -> Result<(), Short> {
+fn acknowledgement(reader: &mut Reader<'_>, kind: u8) -> Result<(), Short> {
     number(reader)?;
     number(reader)?;
     let ranges = number(reader)?;
@@ -326,8 +332,11 @@ fn acknowledgement(reader: &mut Reader<'_>, has_marks: bool) -> Result<(), Short
         number(reader)?;
         number(reader)?;
     }
-    for _ in 0..if has_marks { 3 } else { 0 } {
-        number(reader)?;
+    if kind == 3 {
+        // Counts of congestion marks.
+        for _ in 0..3 {
+            number(reader)?;
+        }
     }
     Ok(())
 }
@@ -392,11 +401,13 @@ pub(crate) fn user_agent(parameters: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
+#[expect(clippy::arithmetic_side_effects, reason = "sums of lengths the tests chose")]
+pub(crate) mod tests {
     use super::*;
     use crate::wire::hex;
 
-    fn bytes(digits: &str) -> Vec<u8> {
+    /// Bytes of hexadecimal digits.
+    pub(crate) fn bytes(digits: &str) -> Vec<u8> {
         let digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_hexdigit).collect();
         digits.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
     }
@@ -405,15 +416,14 @@ mod tests {
     /// RFC 9001 appendix A.2 and RFC 9369 appendix A.2 protect the same CRYPTO frame, padded to 1,162 bytes.
     const CRYPTO: &str = "060040f1010000ed0303ebf8fa56f12939b9584a3896472ec40bb863cfd3e86804fe3a47f06a2b69484c00000413011302010000c000000010000e00000b6578616d706c652e636f6dff01000100000a00080006001d0017001800100007000504616c706e000500050100000000003300260024001d00209370b2c9caa47fbabaf4559fedba753de171fa71f50f1ce15d43e994ec74d748002b0003020304000d0010000e0403050306030203080408050806002d00020101001c00024001003900320408ffffffffffffffff05048000ffff07048000ffff0801100104800075300901100f088394c8f03e51570806048000ffff";
 
-    /// What an end sends: the protection of RFC 9001 section 5, the other way round.
-    pub(crate) fn protect(version: Version, end: End, number: [u8; 4], payload: &[u8]) -> Vec<u8> {
-        let identifier = bytes(IDENTIFIER);
+    /// An Initial as `end` sends it in the connection of `identifier`: the protection of RFC 9001 section 5 the other way round.
+    pub(crate) fn protect(version: Version, end: End, identifier: &[u8], number: [u8; 4], payload: &[u8]) -> Vec<u8> {
         let scheme = version.schemes()[0];
-        let secret = secret(&scheme, &identifier, end).unwrap();
+        let secret = secret(&scheme, identifier, end).unwrap();
         let [key, vector, protection] = scheme.labels;
         let key: [u8; 16] = expand(&secret, key).unwrap();
         let kind = if version.kind(0xc0) == Kind::Initial { 0xc3 } else { 0xd3 };
-        let mut packet = [&[kind][..], &version.0.to_be_bytes(), &[8], &identifier, &[0, 0]].concat();
+        let mut packet = [&[kind][..], &version.0.to_be_bytes(), &[u8::try_from(identifier.len()).unwrap()], identifier, &[0, 0]].concat();
         packet.extend((u16::try_from(payload.len() + 20).unwrap() | 0x4000).to_be_bytes());
         let at = packet.len();
         packet.extend(number);
@@ -458,7 +468,7 @@ mod tests {
             (Version(1), "c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11d242b123dc9bd8bab936b47d92ec356c"),
             (Version(0x6b33_43cf), "d76b3343cf088394c8f03e5157080000449ea0c95e82ffe67b6abcdb4298b485dd04de806071bf03dceebfa162e75d6c"),
         ] {
-            let datagram = protect(version, End::Client, [0, 0, 0, 2], &payload);
+            let datagram = protect(version, End::Client, &bytes(IDENTIFIER), [0, 0, 0, 2], &payload);
             assert_eq!(hex(&datagram[..48]), head);
             let opened = open(&initial(&datagram), &bytes(IDENTIFIER), End::Client).unwrap();
             assert_eq!(opened, payload);
@@ -482,7 +492,7 @@ mod tests {
 
     #[test]
     fn reads_every_prefix_and_every_kind() {
-        let datagram = protect(Version(1), End::Client, [0, 0, 0, 1], &[0; 200]);
+        let datagram = protect(Version(1), End::Client, &bytes(IDENTIFIER), [0, 0, 0, 1], &[0; 200]);
         for end in 0..datagram.len() {
             let mut reader = Reader::new(&datagram[..end]);
             if let Some(Packet::Initial(initial)) = packet(&mut reader) {
@@ -491,7 +501,9 @@ mod tests {
             }
         }
         let negotiation = bytes("80 00000000 00 08 8394c8f03e515708 00000001 ff00001d");
-        assert!(matches!(packet(&mut Reader::new(&negotiation)), Some(Packet::Negotiation(versions)) if versions == [Version(1), Version(0xff00_001d)]));
+        assert!(
+            matches!(packet(&mut Reader::new(&negotiation)), Some(Packet::Negotiation(versions)) if versions == [Version(1), Version(0xff00_001d)])
+        );
         assert!(matches!(packet(&mut Reader::new(&bytes("f0 00000001 00 00 0102"))), Some(Packet::Retry)));
         assert!(matches!(packet(&mut Reader::new(&bytes("c0 6b3343cf 00 00 0102"))), Some(Packet::Retry)));
         assert!(matches!(packet(&mut Reader::new(&bytes("e0 00000001 00 00 01 02"))), Some(Packet::Protected)));
@@ -509,7 +521,7 @@ mod tests {
         assert!(stream.push(0, &[1, 0]));
         assert_eq!(stream.message(), Some(&[1, 0, 0, 2, 5, 6][..]));
         assert!(!stream.push(u64::MAX, &[1]));
-        assert!(!stream.push(limits::CRYPTO_BYTES as u64, &[1]));
+        assert!(!stream.push(u64::try_from(limits::CRYPTO_BYTES).unwrap(), &[1]));
     }
 
     #[test]

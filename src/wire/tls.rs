@@ -76,7 +76,13 @@ fn begins_like_record(bytes: &[u8]) -> Option<bool> {
     Some(match content {
         Content::ChangeCipherSpec => (length, first) == (1, 1),
         // A level in clear, or at least a message authentication code.
-        Content::Alert => if length == 2 { matches!(first, 1 | 2) } else { length >= 16 },
+        Content::Alert => {
+            if length == 2 {
+                matches!(first, 1 | 2)
+            } else {
+                length >= 16
+            }
+        }
         _ => length > 0 && is_message_type(first),
     })
 }
@@ -134,7 +140,11 @@ pub(crate) struct Records {
 #[derive(Debug)]
 enum State {
     Head(Vec<u8>),
-    Body { record: Record, left: usize, is_torn: bool },
+    Body {
+        record: Record,
+        left: usize,
+        is_torn: bool,
+    },
     /// Where records begin is not known: looked for at the beginning of every piece.
     Lost,
 }
@@ -382,7 +392,14 @@ mod tests {
         for yes in [&b"\x16\x03\x01\x02\x00\x01"[..], b"\x17\x03\x03\x00\x20", b"\x15\x03\x00\x00\x02\x02", b"\x14\x03\x03\x00\x01\x01"] {
             assert_eq!(begins_like_tls(yes), Some(true), "{yes:02x?}");
         }
-        for no in [&b"GET"[..], b"\x16\x03\x05", b"\x16\x03\x01\xff\xff", b"\x16\x03\x01\x02\x00\x77", b"\x15\x03\x01\x00\x02\x07", b"\x80\x2e\x04"] {
+        for no in [
+            &b"GET"[..],
+            b"\x16\x03\x05",
+            b"\x16\x03\x01\xff\xff",
+            b"\x16\x03\x01\x02\x00\x77",
+            b"\x15\x03\x01\x00\x02\x07",
+            b"\x80\x2e\x04",
+        ] {
             assert_eq!(begins_like_tls(no), Some(false), "{no:02x?}");
         }
         let ssl2 = b"\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10";

@@ -70,7 +70,8 @@ impl Certificate {
 
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let alternative = certificate.subject_alternative_name().ok().flatten();
-    let listed: Vec<String> = alternative.into_iter().flat_map(|extension| &extension.value.general_names).filter_map(alternative_name).collect();
+    let listed: Vec<String> =
+        alternative.into_iter().flat_map(|extension| &extension.value.general_names).filter_map(alternative_name).collect();
     if !listed.is_empty() {
         return listed;
     }
@@ -155,4 +156,65 @@ fn bits(number: &[u8]) -> usize {
     let significant = number.iter().position(|byte| *byte != 0).and_then(|first| number.get(first..)).unwrap_or_default();
     let unused = significant.first().map_or(0, |byte| usize::try_from(byte.leading_zeros()).unwrap_or(0));
     significant.len().saturating_mul(8).saturating_sub(unused)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Made for this test: P-256, self-issued, 2026-11-22 to 2036-11-19.
+    const CERTIFICATE: &str = "308201da3082017fa00302010202021234300a06082a8648ce3d0403023034310b300906035504061302555331163014060355040a0c0d4578616d706c652c20496e632e310d300b06035504030c0454657374301e170d3236313132323137313032305a170d3336313131393137313032305a3034310b300906035504061302555331163014060355040a0c0d4578616d706c652c20496e632e310d300b06035504030c04546573743059301306072a8648ce3d020106082a8648ce3d03010703420004ec307a8aede0a3e44e594ffd6a73356aba5a8d711374a79b61d451df114096ca21ce9d3b97e6e3fe12576fbdcd5b3ea4a456b5f0a4a57c1d984b9c1af8e350fda38180307e301d0603551d0e041604142c043ed5d6830e863bb2a896705cbc154de9954e301f0603551d230418301680142c043ed5d6830e863bb2a896705cbc154de9954e300f0603551d130101ff040530030101ff302b0603551d1104243022820b4150492e6578616d706c65820d2a2e63646e2e6578616d706c658704c0000207300a06082a8648ce3d0403020349003046022100a1f6de4191b4e2c024d29d2b1501c9be29ef21040c824a91c640241efac8650e0221009d3de38e4423b0152a3bb8dd7eb953f2a9ea490505e5790e7836f0d9376b63d5";
+
+    pub(crate) fn certificate() -> Vec<u8> {
+        CERTIFICATE.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn reads_a_certificate() {
+        let read = Certificate::read(&certificate()).unwrap();
+        let expected = Certificate {
+            subject: r"CN=Test,O=Example\, Inc.,C=US".to_owned(),
+            names: ["api.example", "*.cdn.example", "192.0.2.7"].map(str::to_owned).to_vec(),
+            names_left_out: 0,
+            issuer: r"CN=Test,O=Example\, Inc.,C=US".to_owned(),
+            serial: "1234".to_owned(),
+            not_before: 1_795_367_420,
+            not_after: 2_110_727_420,
+            is_self_issued: true,
+            key: "EC prime256v1".to_owned(),
+            signature: "ecdsa-with-SHA256".to_owned(),
+        };
+        assert_eq!(read, expected);
+        assert_eq!(
+            fingerprints(&certificate()),
+            (
+                "0029606d6b1beed04b47e5c4a8255aa1eb1f7cb8b5f1138cd400fda6512f8914".to_owned(),
+                "39385fc0e4713ca8f70c419055032ebaeedb89ab".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn no_damage_makes_it_stumble() {
+        let whole = certificate();
+        for end in 0..whole.len() {
+            assert_eq!(Certificate::read(&whole[..end]), None);
+        }
+        for index in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[index] ^= 0xff;
+            Certificate::read(&damaged);
+        }
+    }
+
+    #[test]
+    fn marks_what_would_end_a_value() {
+        assert_eq!(quoted(r"a,b+c\"), r"a\,b\+c\");
+        assert_eq!(quoted("# x "), r"\# x\ ");
+    }
+
+    #[test]
+    fn counts_bits() {
+        assert_eq!([bits(&[0, 0x80, 0]), bits(&[0x01, 0]), bits(&[])], [16, 9, 0]);
+    }
 }
