@@ -31,6 +31,8 @@ pub struct Quic {
     pub dcid: String,
     /// Datagrams the client hello was spread over.
     pub datagrams: u32,
+    /// The handshake was completed.
+    pub established: bool,
     /// User agent of Google QUIC or its transport parameter.
     pub user_agent: Option<String>,
 }
@@ -69,14 +71,25 @@ impl Record for Quic {
         Column::new(
             "ech",
             "",
-            "present (also when it may be GREASE), esni (the draft before it); empty when absent",
+            "Encrypted Client Hello: present (also when it may be GREASE), esni (the draft before it); empty when absent",
             Get::Text(|r| text_of(r.ech.as_ref())),
         ),
         Column::new("ja4", "", "JA4 client fingerprint; empty without a client hello", Get::Text(|r| text_of(r.ja4.as_ref()))),
         Column::new("from_device", "", "true when the device is the client", Get::Flag(|r| Some(r.from_device))),
         Column::new("quic_version", "", "QUIC version: v1, v2, draft-29, Q046, … or its number", Get::Text(|r| text(&r.quic_version))),
         Column::new("dcid", "", "destination connection identifier of the client's first Initial, in hex", Get::Text(|r| text(&r.dcid))),
-        Column::new("hello_datagrams", "", "datagrams that carried the client hello", Get::Number(|r| Some(r.datagrams.into()))),
+        Column::new(
+            "hello_datagrams",
+            "",
+            "datagrams that carried the client hello, as far as it was read",
+            Get::Number(|r| Some(r.datagrams.into())),
+        ),
+        Column::new(
+            "established",
+            "",
+            "true when the client went on to packets that follow a completed handshake",
+            Get::Flag(|r| Some(r.established)),
+        ),
         Column::new(
             "user_agent",
             "",

@@ -69,7 +69,7 @@ impl Record for Tls {
         Column::new(
             "ech",
             "",
-            "present (also when it may be GREASE), esni (the draft before it); empty when absent",
+            "Encrypted Client Hello: present (also when it may be GREASE), esni (the draft before it); empty when absent",
             Get::Text(|r| text_of(r.ech.as_ref())),
         ),
         Column::new("ja4", "", "JA4 client fingerprint; empty without a client hello", Get::Text(|r| text_of(r.ja4.as_ref()))),
@@ -77,16 +77,26 @@ impl Record for Tls {
         Column::new(
             "resumed",
             "",
-            "true when the server resumed a session (pre-shared key chosen, or the session identifier echoed in TLS 1.2)",
+            "true when the server resumed a session (pre-shared key chosen, session identifier echoed, or the short handshake of TLS 1.2)",
             Get::Flag(|r| Some(r.is_resumed)),
         ),
         Column::new(
             "hello_frames",
             "",
-            "frames of the client and server hello, as `client:N` and `server:N`",
+            "frames of the hellos, as `client:N`, `server:N`, and `retry:N` where the server asked for another client hello",
             Get::List(|r| texts(&r.hello_frames)),
         ),
-        Column::new("established", "", "true when application data was seen after the handshake", Get::Flag(|r| Some(r.established))),
-        Column::new("alert", "", "first alert seen in clear text, as `level description`", Get::Text(|r| text_of(r.alert.as_ref()))),
+        Column::new(
+            "established",
+            "",
+            "true when application data was seen after the handshake; in TLS 1.3, which hides its handshake in application data, when the client sent a second encrypted record",
+            Get::Flag(|r| Some(r.established)),
+        ),
+        Column::new(
+            "alert",
+            "",
+            "first alert seen in clear text and who sent it, as `level description by device`; empty without one",
+            Get::Text(|r| text_of(r.alert.as_ref())),
+        ),
     ];
 }
