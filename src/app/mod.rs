@@ -6,14 +6,17 @@
 mod dns;
 mod follow;
 mod http;
+mod offer;
 mod plain;
+mod quic;
 mod ssdp;
+mod tls;
 mod tunnel;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::record::{Encryption, FlowName, Origin, Request, Row};
+use crate::record::{Anomaly, Encryption, FlowName, Origin, Request, Row};
 use crate::time::Timestamp;
 
 pub(crate) use follow::Follow;
@@ -106,6 +109,32 @@ pub(crate) struct Context<'a> {
     pub(crate) rows: &'a mut Vec<Row>,
 }
 
+impl Context<'_> {
+    /// Writes down that something in the flow was not as it should be.
+    pub(crate) fn note(&mut self, seen: (u64, Timestamp), kind: &'static str, detail: String, damage: Damage) {
+        self.rows.push(Row::Anomaly(Box::new(Anomaly {
+            capture: Arc::clone(&self.flow.capture),
+            frame: Some(seen.0),
+            offset: None,
+            time: Some(seen.1),
+            flow_id: Some(self.flow.flow_id),
+            kind,
+            detail,
+            count: 1,
+            is_damage: damage == Damage::Ours,
+        })));
+    }
+}
+
+/// Whose work an anomaly spoils.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// A limit of ours: the result is incomplete because of it.
+    Ours,
+    /// What was sent is not as its standard says: the result tells it as it was.
+    Theirs,
+}
+
 /// Whether a dialogue wants more of its flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Appetite {
@@ -191,6 +220,8 @@ pub(crate) static PROTOCOLS: &[Protocol] = &[
     dns::MULTICAST,
     dns::LINK_LOCAL,
     dns::TCP,
+    tls::PROTOCOL,
+    quic::PROTOCOL,
     http::PROTOCOL,
     http::RTSP,
     plain::HTTP2,

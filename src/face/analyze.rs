@@ -125,7 +125,10 @@ fn ending(inputs: &Inputs, outcome: &Outcome, tables: &Tables) -> Ending {
     }
     let open = !outcome.open_ledgers.is_empty() || !answer::closes(&tables.captures, &tables.ledger);
     if open {
-        eprintln!("whereto: THE LEDGER DOES NOT CLOSE for {}: this is an error of whereto, please report it", outcome.open_ledgers.join(", "));
+        eprintln!(
+            "whereto: THE LEDGER DOES NOT CLOSE for {}: this is an error of whereto, please report it",
+            outcome.open_ledgers.join(", ")
+        );
         return Ending::NotDone;
     }
     if outcome.is_damaged { Ending::Damaged } else { Ending::Done }

@@ -31,7 +31,14 @@ pub fn run(args: &InterfacesArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     for device in &devices {
         let addresses: Vec<String> = device.addresses.iter().map(|address| address.addr.to_string()).collect();
         let about = device.desc.as_deref().unwrap_or_default();
-        writeln!(out, "{:<16} {:<10} {}  {}", escape(device.name.as_bytes()), state(device), addresses.join(" "), escape(about.as_bytes()))?;
+        writeln!(
+            out,
+            "{:<16} {:<10} {}  {}",
+            escape(device.name.as_bytes()),
+            state(device),
+            addresses.join(" "),
+            escape(about.as_bytes())
+        )?;
     }
     Ok(())
 }

@@ -49,7 +49,11 @@ pub(crate) fn analyze(path: &Path) -> (Collected, Outcome) {
 }
 
 /// The corpus, or a word that it is not there.
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "the corpus is not part of the project: where it lies is told from outside")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "the corpus is not part of the project: where it lies is told from outside"
+)]
 fn corpus() -> Option<PathBuf> {
     let root = std::env::var("WHERETO_CORPUS").ok().map(PathBuf::from);
     let found = root.map(|root| if root.join("corpus").is_dir() { root.join("corpus") } else { root });
@@ -96,7 +100,9 @@ fn their_flows(truth: &Value) -> (Flows, BTreeMap<(String, Ends), u64>) {
     let mut flows = Flows::new();
     let mut fragments = BTreeMap::new();
     for flow in truth["flows"].as_array().expect("flows") {
-        let end = |name: &str| (flow[name]["ip"].as_str().unwrap().parse().unwrap(), u16::try_from(flow[name]["port"].as_u64().unwrap()).unwrap());
+        let end = |name: &str| {
+            (flow[name]["ip"].as_str().unwrap().parse().unwrap(), u16::try_from(flow[name]["port"].as_u64().unwrap()).unwrap())
+        };
         let (a, b) = (end("a"), end("b"));
         for (ends, direction) in [((a, b), "a_to_b"), ((b, a), "b_to_a")] {
             let count = |name: &str| flow[direction][name].as_u64().unwrap();
@@ -127,9 +133,16 @@ fn compare_flows(collected: &Collected, truth: &Value) -> Vec<String> {
         // Of fragments tshark's truth tells frame bytes: link headers of one fixed length come on top.
         let headers = (their.ip_bytes + fragment_bytes[key]).checked_sub(our.ip_bytes);
         let is_equal = our.packets == their.packets
-            && if their.fragments == 0 { our.ip_bytes == their.ip_bytes } else { headers.is_some_and(|bytes| bytes % their.fragments == 0 && bytes / their.fragments < 64) };
+            && if their.fragments == 0 {
+                our.ip_bytes == their.ip_bytes
+            } else {
+                headers.is_some_and(|bytes| bytes % their.fragments == 0 && bytes / their.fragments < 64)
+            };
         if !is_equal {
-            told.push(format!("flow {name}: ours {} packets {} bytes, tshark {} packets {} bytes", our.packets, our.ip_bytes, their.packets, their.ip_bytes));
+            told.push(format!(
+                "flow {name}: ours {} packets {} bytes, tshark {} packets {} bytes",
+                our.packets, our.ip_bytes, their.packets, their.ip_bytes
+            ));
         }
     }
     told
@@ -140,7 +153,10 @@ fn compare_names(collected: &Collected, truth: &Value) -> Vec<String> {
     let ours = our_names(&collected.rows);
     let theirs = their_names(truth);
     let only = |a: &BTreeMap<String, usize>, b: &BTreeMap<String, usize>, who: &str| -> Vec<String> {
-        a.iter().filter(|(name, count)| b.get(*name).copied().unwrap_or(0) < **count).map(|(name, _)| format!("{name} only {who}")).collect()
+        a.iter()
+            .filter(|(name, count)| b.get(*name).copied().unwrap_or(0) < **count)
+            .map(|(name, _)| format!("{name} only {who}"))
+            .collect()
     };
     let mut told = only(&theirs, &ours, "tshark");
     told.extend(only(&ours, &theirs, "ours"));
@@ -179,7 +195,9 @@ fn their_names(truth: &Value) -> BTreeMap<String, usize> {
         }
     }
     for message in list(&truth["dns"]) {
-        let query = message["queries"][0]["name"].as_str().map_or("-".to_owned(), |name| if name == "<Root>" { ".".to_owned() } else { name.to_ascii_lowercase() });
+        let query = message["queries"][0]["name"]
+            .as_str()
+            .map_or("-".to_owned(), |name| if name == "<Root>" { ".".to_owned() } else { name.to_ascii_lowercase() });
         add(format!("dns {} {query} {}", message["frame"], list(&message["answers"]).len()));
     }
     names
@@ -253,7 +271,10 @@ fn keeps_what_comes_before_the_damage() {
             wrong.push(format!("{file}: {frames} frames, tshark {theirs}"));
         }
         if failed && !outcome.is_damaged {
-            wrong.push(format!("{file}: tshark exits {}, we find no damage ({})", case["tshark_4_4_18"]["exit"], case["tshark_4_4_18"]["stderr"]));
+            wrong.push(format!(
+                "{file}: tshark exits {}, we find no damage ({})",
+                case["tshark_4_4_18"]["exit"], case["tshark_4_4_18"]["stderr"]
+            ));
         }
         if !failed && outcome.is_damaged && !unsupported {
             wrong.push(format!("{file}: tshark finds no damage, we do: {:?}", outcome.unreadable));

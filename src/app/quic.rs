@@ -1,0 +1,306 @@
+//! QUIC: what the Initial packets of a connection say, which anybody can open (RFC 9001 section 5.2), and the clear
+//! hello of Google QUIC. One row per flow; the dialogue ends soon after both hellos.
+//!
+//! The client is the side whose Initial opens with the keys of its own destination identifier. Those keys stay
+//! good for both sides until a Retry makes the client choose another identifier (RFC 9001 section 5.2), and serve
+//! with another version's salt when the server moves to that version (RFC 9369 section 4.1).
+
+use super::offer::{Offer, host};
+use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
+use crate::limits;
+use crate::record::{Encryption, Quic as QuicRow, Row};
+use crate::time::Timestamp;
+use crate::wire::gquic;
+use crate::wire::handshake::{self, ClientHello, Handshake, cipher_name, version_name};
+use crate::wire::ja4::Carrier;
+use crate::wire::quic::{self, CryptoStream, End, Initial, Packet, Version};
+use crate::wire::{Reader, escape, hex};
+
+/// QUIC over UDP.
+pub(crate) const PROTOCOL: Protocol = Protocol { name: "quic", transport: Transport::Udp, ports: &[443, 853, 8443], recognise, open };
+
+/// Destination identifiers of one connection: the first, one after each Retry.
+const IDENTIFIERS: usize = 4;
+/// Smallest datagram in which a client begins a connection (RFC 9000 section 14.1).
+const FIRST_BYTES: usize = 1_200;
+
+fn recognise(probe: Probe<'_>) -> Recognised {
+    let is_quic = match probe.bytes.first() {
+        Some(first) if first & 0x80 == 0 => gquic::packet(probe.bytes).is_some(),
+        Some(_) => gquic::packet(probe.bytes).is_some() || begins_long(probe.bytes),
+        None => false,
+    };
+    if is_quic { Recognised::Yes } else { Recognised::No }
+}
+
+/// A long header of a version we know; of another one when it opens, or when it is reserved and has the length of a first datagram.
+fn begins_long(datagram: &[u8]) -> bool {
+    let mut reader = Reader::new(datagram);
+    let version = reader.skip(1).and_then(|()| reader.u32()).map(Version);
+    match (quic::packet(&mut Reader::new(datagram)), version) {
+        (Some(Packet::Negotiation(versions)), _) => versions.iter().any(|version| version.is_listed() || version.is_reserved()),
+        (Some(_), Ok(version)) if version.is_listed() => true,
+        (Some(Packet::Initial(initial)), Ok(version)) if datagram.len() >= FIRST_BYTES => {
+            version.is_reserved() || quic::open(&initial, initial.destination, End::Client).is_some()
+        }
+        _ => false,
+    }
+}
+
+fn open(_: &FlowInfo) -> Box<dyn Dialogue> {
+    Box::<Quic>::default()
+}
+
+#[derive(Default)]
+struct Quic {
+    client: Option<Side>,
+    /// Identifiers that keys of the client's Initials came from.
+    identifiers: Vec<Vec<u8>>,
+    client_stream: CryptoStream,
+    server_stream: CryptoStream,
+    offer: Option<Offer>,
+    user_agent: Option<String>,
+    answer: Option<Answer>,
+    /// Version and destination identifier of the first Initial, opened or not.
+    first: Option<(Version, String)>,
+    /// Version that the connection came to use.
+    version: Option<Version>,
+    /// Datagrams that brought parts of the client hello.
+    hello_datagrams: u32,
+    /// Frame and time of what was learned last.
+    last: Option<(u64, Timestamp)>,
+    /// Datagrams seen, from the start and since both hellos.
+    seen: u32,
+    seen_after: u32,
+    is_established: bool,
+    has_lost_pieces: bool,
+    quality: Vec<&'static str>,
+    is_emitted: bool,
+}
+
+/// What the server chose.
+struct Answer {
+    version: u16,
+    cipher: u16,
+}
+
+impl Dialogue for Quic {
+    fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite {
+        self.seen = self.seen.saturating_add(1);
+        match gquic::packet(data.bytes) {
+            Some(packet) => self.google(&packet, data),
+            None => self.datagram(data, context),
+        }
+        if self.offer.is_some() && (self.answer.is_some() || self.is_google()) {
+            self.seen_after = self.seen_after.saturating_add(1);
+        }
+        let has_both = self.seen_after > 0;
+        let is_late = self.seen_after > limits::QUIC_DATAGRAMS_AFTER || self.seen >= limits::QUIC_DATAGRAMS;
+        if is_late || has_both && self.is_established {
+            self.finish(context);
+            return Appetite::Done;
+        }
+        Appetite::More
+    }
+
+    fn gap(&mut self, _: Side, _: u64, _: &mut Context<'_>) -> Appetite {
+        Appetite::More
+    }
+
+    fn finish(&mut self, context: &mut Context<'_>) {
+        self.salvage();
+        self.emit(context);
+    }
+
+    fn facts(&self) -> Facts {
+        let is_dns = self.offer.as_ref().is_some_and(|offer| offer.alpn.iter().any(|name| name == "doq" || name.starts_with("doq-")));
+        Facts {
+            application: Some(if is_dns { "dns-over-quic" } else { "quic" }),
+            encryption: Encryption::Quic,
+            names: self.offer.as_ref().and_then(Offer::flow_name).into_iter().collect(),
+            requests: Vec::new(),
+            quality: self.quality.clone(),
+        }
+    }
+}
+
+impl Quic {
+    fn datagram(&mut self, data: Data<'_>, context: &mut Context<'_>) {
+        let mut reader = Reader::new(data.bytes);
+        let had_offer = self.offer.is_some();
+        let mut has_hello = false;
+        while let Some(packet) = quic::packet(&mut reader) {
+            match packet {
+                Packet::Initial(initial) => has_hello |= self.initial(&initial, data, context),
+                // Only the client's come after a handshake for sure: a server may send early (RFC 9001 section 5.7).
+                Packet::Short => self.is_established |= self.answer.is_some() && self.client == Some(data.side),
+                Packet::Protected | Packet::Retry | Packet::Negotiation(_) => {}
+            }
+            if reader.is_empty() {
+                break;
+            }
+        }
+        if has_hello && !had_offer {
+            self.hello_datagrams = self.hello_datagrams.saturating_add(1);
+        }
+    }
+
+    /// Reads an Initial; true when it carried a part of the client's stream.
+    fn initial(&mut self, initial: &Initial<'_>, data: Data<'_>, context: &mut Context<'_>) -> bool {
+        if self.first.is_none() {
+            self.first = Some((initial.version, hex(initial.destination)));
+            self.last = Some((data.frame, data.time));
+        }
+        let Some((end, payload)) = self.open(initial, data.side) else {
+            if !initial.is_whole() && data.is_cut {
+                self.lower("hello-cut");
+            }
+            return false;
+        };
+        if end == End::Server || self.answer.is_none() {
+            self.version = Some(initial.version);
+        }
+        let frames = quic::crypto_frames(initial.version, &payload);
+        for (offset, bytes) in &frames {
+            let stream = if end == End::Client { &mut self.client_stream } else { &mut self.server_stream };
+            if !stream.push(*offset, bytes) && !self.has_lost_pieces {
+                self.has_lost_pieces = true;
+                let detail = format!("left out {} bytes at {offset} of a CRYPTO stream, beyond {}", bytes.len(), limits::CRYPTO_BYTES);
+                context.note((data.frame, data.time), "quic-crypto-limit", detail, Damage::Ours);
+            }
+        }
+        match end {
+            End::Client => self.client_hello(initial.version, data),
+            End::Server => self.server_hello(data),
+        }
+        end == End::Client && !frames.is_empty()
+    }
+
+    /// The payload of an Initial and who sent it.
+    fn open(&mut self, initial: &Initial<'_>, side: Side) -> Option<(End, Vec<u8>)> {
+        if self.client == Some(side.other()) {
+            let opened = self.identifiers.iter().find_map(|identifier| quic::open(initial, identifier, End::Server));
+            return opened.map(|payload| (End::Server, payload));
+        }
+        let known = self.identifiers.iter().find_map(|identifier| quic::open(initial, identifier, End::Client));
+        if let Some(payload) = known {
+            return Some((End::Client, payload));
+        }
+        let payload = quic::open(initial, initial.destination, End::Client).filter(|_| self.identifiers.len() < IDENTIFIERS)?;
+        if self.identifiers.is_empty() {
+            self.first = Some((initial.version, hex(initial.destination)));
+        }
+        self.client = Some(side);
+        self.identifiers.push(initial.destination.to_vec());
+        Some((End::Client, payload))
+    }
+
+    fn client_hello(&mut self, version: Version, data: Data<'_>) {
+        if self.offer.is_some() {
+            return;
+        }
+        if version == Version::Q050 {
+            self.google_hello(data);
+            return;
+        }
+        let Some(Handshake::ClientHello(hello)) = self.client_stream.message().and_then(handshake::read) else { return };
+        self.user_agent = hello.quic_parameters.and_then(quic::user_agent).map(escape);
+        self.offer = Some(Offer::new(Carrier::Quic, &hello));
+        self.last = Some((data.frame, data.time));
+    }
+
+    fn server_hello(&mut self, data: Data<'_>) {
+        let Some(Handshake::ServerHello(hello)) = self.server_stream.message().and_then(handshake::read) else { return };
+        if self.answer.is_none() && !hello.is_retry {
+            self.answer = Some(Answer { version: hello.version, cipher: hello.cipher });
+            self.last = Some((data.frame, data.time));
+        }
+    }
+
+    /// A packet of Google QUIC in clear: only clients name their version.
+    fn google(&mut self, packet: &gquic::Packet<'_>, data: Data<'_>) {
+        if self.first.is_none() {
+            self.first = Some((packet.version, hex(packet.connection)));
+            self.last = Some((data.frame, data.time));
+        }
+        let pieces = packet.pieces();
+        if self.offer.is_some() || pieces.is_empty() || self.client == Some(data.side.other()) {
+            return;
+        }
+        self.version = Some(packet.version);
+        self.hello_datagrams = self.hello_datagrams.saturating_add(1);
+        self.client = Some(data.side);
+        for (offset, bytes) in &pieces {
+            // A client that was refused says hello again, further on in the same stream.
+            self.take_google_hello(bytes, data);
+            self.client_stream.push(*offset, bytes);
+        }
+        self.google_hello(data);
+    }
+
+    fn google_hello(&mut self, data: Data<'_>) {
+        let stream = std::mem::take(&mut self.client_stream);
+        self.take_google_hello(stream.bytes(), data);
+        self.client_stream = stream;
+    }
+
+    /// Takes over a hello that is whole, or names the server already.
+    fn take_google_hello(&mut self, bytes: &[u8], data: Data<'_>) {
+        if let Some(hello) = gquic::hello(bytes).filter(|hello| self.offer.is_none() && (!hello.is_cut || hello.server_name.is_some())) {
+            self.user_agent = hello.user_agent.map(escape);
+            self.offer = Some(Offer { server_name: hello.server_name.and_then(host), ..Offer::default() });
+            self.last = Some((data.frame, data.time));
+        }
+    }
+
+    fn is_google(&self) -> bool {
+        self.version.is_some_and(|version| version.name().starts_with('Q'))
+    }
+
+    /// Reads what is there of a client hello whose end did not come.
+    fn salvage(&mut self) {
+        if self.offer.is_some() {
+            return;
+        }
+        self.offer = ClientHello::read_cut(self.client_stream.bytes()).map(|hello| Offer::new(Carrier::Quic, &hello));
+        if self.offer.is_some() {
+            self.lower("hello-cut");
+        }
+    }
+
+    fn lower(&mut self, word: &'static str) {
+        if !self.quality.contains(&word) {
+            self.quality.push(word);
+        }
+    }
+
+    fn emit(&mut self, context: &mut Context<'_>) {
+        let Some(((version, identifier), (frame, time))) = self.first.clone().zip(self.last).filter(|_| !self.is_emitted) else { return };
+        self.is_emitted = true;
+        let offer = self.offer.clone().unwrap_or_default();
+        let answer = self.answer.as_ref();
+        let ([device, remote], client) = ([context.flow.device.1, context.flow.remote.1], self.client);
+        let row = QuicRow {
+            origin: context.flow.origin(frame, time),
+            version: answer.map(|answer| version_name(answer.version)).or(offer.version),
+            versions_offered: offer.versions,
+            server_name: offer.server_name,
+            alpn: offer.alpn,
+            alpn_chosen: None,
+            cipher: answer.map(|answer| cipher_name(answer.cipher)),
+            ech: offer.ech,
+            ja4: offer.ja4,
+            // Nothing opened: the service port is the smaller one.
+            from_device: client.map_or(device >= remote, |client| client == Side::Device),
+            quic_version: self.version.unwrap_or(version).name(),
+            dcid: identifier,
+            datagrams: self.hello_datagrams,
+            established: self.is_established,
+            user_agent: self.user_agent.clone(),
+        };
+        context.rows.push(Row::Quic(Box::new(row)));
+    }
+}
+
+#[cfg(test)]
+mod tests;
