@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::enrich::{GeoError, RegionError, RulesError};
-
 /// Why an analysis could not be done.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -16,8 +14,8 @@ impl Error {
     pub const fn is_io(&self) -> bool {
         match &self.0 {
             Kind::Io { .. } | Kind::Table { .. } => true,
-            Kind::Rules(error) => error.is_io(),
-            Kind::NotACapture { .. } | Kind::Usage(_) | Kind::Geo(_) | Kind::Region(_) => false,
+            Kind::Data { is_io, .. } => *is_io,
+            Kind::NotACapture { .. } | Kind::Usage(_) => false,
         }
     }
 
@@ -34,24 +32,6 @@ impl Error {
     }
 }
 
-impl From<GeoError> for Error {
-    fn from(error: GeoError) -> Self {
-        Self(Kind::Geo(error))
-    }
-}
-
-impl From<RegionError> for Error {
-    fn from(error: RegionError) -> Self {
-        Self(Kind::Region(error))
-    }
-}
-
-impl From<RulesError> for Error {
-    fn from(error: RulesError) -> Self {
-        Self(Kind::Rules(error))
-    }
-}
-
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Kind {
     #[error("cannot {attempt} {}: {source}", path.display())]
@@ -63,12 +43,9 @@ pub(crate) enum Kind {
     #[cfg_attr(not(feature = "table"), expect(dead_code, reason = "tables are a feature"))]
     #[error("cannot {attempt} table {table}, {}: {detail}", path.display())]
     Table { attempt: &'static str, table: String, path: PathBuf, detail: String },
-    #[error(transparent)]
-    Rules(#[from] RulesError),
-    #[error(transparent)]
-    Geo(#[from] GeoError),
-    #[error(transparent)]
-    Region(#[from] RegionError),
+    /// Rules, regions or address data; their own floor says what is wrong with them.
+    #[error("{error}")]
+    Data { error: Box<dyn std::error::Error + Send + Sync>, is_io: bool },
 }
 
 impl Kind {

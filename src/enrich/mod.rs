@@ -14,6 +14,8 @@ mod region;
 mod rules;
 mod scope;
 
+use crate::error::{Error, Kind};
+
 pub(crate) use category::CATEGORIES;
 pub(crate) use country::Country;
 pub(crate) use enricher::Enricher;
@@ -23,3 +25,22 @@ pub(crate) use names::Names;
 pub(crate) use region::{Grouping, RegionError};
 pub(crate) use rules::{Attempt, Decision, Outcome, Problem, Question, Rule, Rules, RulesError, Severity};
 pub(crate) use scope::{Embedding, Scope, Site};
+
+impl From<GeoError> for Error {
+    fn from(error: GeoError) -> Self {
+        Kind::Data { error: error.into(), is_io: false }.into()
+    }
+}
+
+impl From<RegionError> for Error {
+    fn from(error: RegionError) -> Self {
+        Kind::Data { error: error.into(), is_io: false }.into()
+    }
+}
+
+impl From<RulesError> for Error {
+    fn from(error: RulesError) -> Self {
+        let is_io = error.is_io();
+        Kind::Data { error: error.into(), is_io }.into()
+    }
+}
