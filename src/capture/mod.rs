@@ -7,6 +7,8 @@ mod buffer;
 mod compressed;
 mod filter;
 mod inputs;
+#[cfg(feature = "live")]
+mod interfaces;
 mod pcap;
 mod pcapng;
 mod reader;
@@ -19,6 +21,8 @@ use crate::wire::{Direction, LinkType};
 
 pub(crate) use filter::Filter;
 pub use inputs::{Inputs, expand};
+#[cfg(feature = "live")]
+pub(crate) use interfaces::{Interface, interfaces};
 pub use reader::{About, Reader};
 
 /// One captured record, lent by its reader.

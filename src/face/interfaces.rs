@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
+use crate::capture::{Interface, interfaces};
 use crate::wire::escape;
 
 /// Arguments of `whereto interfaces`.
@@ -22,41 +22,35 @@ pub struct InterfacesArgs {
 /// # Errors
 /// When libpcap cannot list them, or `out` cannot be written.
 pub fn run(args: &InterfacesArgs, out: &mut dyn Write) -> anyhow::Result<()> {
-    let devices = pcap::Device::list().context("cannot list interfaces")?;
+    let interfaces = interfaces()?;
     if args.json {
-        let list: Vec<_> = devices.iter().map(described).collect();
+        let list: Vec<_> = interfaces.iter().map(described).collect();
         serde_json::to_writer_pretty(&mut *out, &list)?;
         return Ok(writeln!(out)?);
     }
-    for device in &devices {
-        let addresses: Vec<String> = device.addresses.iter().map(|address| address.addr.to_string()).collect();
-        let about = device.desc.as_deref().unwrap_or_default();
-        writeln!(
-            out,
-            "{:<16} {:<10} {}  {}",
-            escape(device.name.as_bytes()),
-            state(device),
-            addresses.join(" "),
-            escape(about.as_bytes())
-        )?;
+    for interface in &interfaces {
+        let addresses: Vec<String> = interface.addresses.iter().map(ToString::to_string).collect();
+        let name = escape(interface.name.as_bytes());
+        let about = escape(interface.description.as_deref().unwrap_or_default().as_bytes());
+        writeln!(out, "{name:<16} {:<10} {}  {about}", state(interface), addresses.join(" "))?;
     }
     Ok(())
 }
 
-fn described(device: &pcap::Device) -> serde_json::Value {
+fn described(interface: &Interface) -> serde_json::Value {
     json!({
-        "name": device.name,
-        "description": device.desc,
-        "addresses": device.addresses.iter().map(|address| address.addr.to_string()).collect::<Vec<_>>(),
-        "up": device.flags.is_up(),
-        "running": device.flags.is_running(),
-        "loopback": device.flags.is_loopback(),
-        "wireless": device.flags.is_wireless(),
+        "name": interface.name,
+        "description": interface.description,
+        "addresses": interface.addresses,
+        "up": interface.is_up,
+        "running": interface.is_running,
+        "loopback": interface.is_loopback,
+        "wireless": interface.is_wireless,
     })
 }
 
-fn state(device: &pcap::Device) -> &'static str {
-    match (device.flags.is_running(), device.flags.is_wireless()) {
+const fn state(interface: &Interface) -> &'static str {
+    match (interface.is_running, interface.is_wireless) {
         (true, true) => "up, Wi-Fi",
         (true, false) => "up",
         (false, true) => "down, Wi-Fi",
