@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -75,7 +75,7 @@ fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn open(path: &PathBuf) -> Reader {
+fn open(path: &Path) -> Reader {
     Reader::open(path).unwrap()
 }
 

@@ -30,11 +30,16 @@ impl Source {
         if matches!(inner, "lib" | "main") { 0 } else { inner.split('/').count() }
     }
 
+    /// Paths of the modules that the file declares for unit tests only.
+    fn test_files(&self) -> Vec<String> {
+        let folder = self.path.strip_suffix("mod.rs").map_or_else(|| self.path.replace(".rs", "/"), str::to_owned);
+        let declared = self.text.split("#[cfg(test)]\n").skip(1).filter_map(|item| item.lines().next());
+        let names = declared.filter_map(|line| line.strip_suffix(';')?.split_once("mod ").map(|(_, name)| name));
+        names.map(|name| format!("{folder}{name}.rs")).collect()
+    }
+
     /// Numbered lines of code: without comments, and without what is only built for unit tests.
     pub(crate) fn code(&self) -> Vec<(usize, &str)> {
-        if self.text.contains("\n#![cfg(test)]") {
-            return Vec::new();
-        }
         let mut lines = Vec::new();
         let mut numbered = self.text.lines().enumerate();
         while let Some((number, line)) = numbered.next() {
@@ -54,14 +59,16 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// Every Rust file of `src/`, in the order of their paths, unit tests in files of their own left out.
+/// Every Rust file of `src/`, in the order of their paths, files left out that are only built for unit tests.
 pub(crate) fn sources() -> Vec<Source> {
     let top = root().join("src");
     let read = |path: &PathBuf| {
         let parts: Vec<_> = path.strip_prefix(&top).unwrap().iter().map(|part| part.to_str().unwrap()).collect();
         Source { path: parts.join("/"), text: fs::read_to_string(path).unwrap() }
     };
-    let mut found: Vec<_> = files(&top, "rs").iter().map(read).filter(|source| !source.path.ends_with("tests.rs")).collect();
+    let mut found: Vec<_> = files(&top, "rs").iter().map(read).collect();
+    let tests: Vec<_> = found.iter().flat_map(Source::test_files).collect();
+    found.retain(|source| !tests.contains(&source.path));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(!found.is_empty(), "no source found in {}", top.display());
     found
