@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::analyzer::{Analyzer, Finished};
-use crate::capture::{About, Event, Filter, Inputs, Note, Reader};
+use crate::capture::{About, Event, Filter, Inputs, Reader};
 use crate::enrich::{Enricher, Settings};
 use crate::error::Error;
 use crate::flow::Devices;
@@ -115,16 +115,12 @@ impl Job<'_> {
         progress(Progress::Opened(path, reader.bytes_read()));
         let mut filter = Filter::new(self.options.filter.as_deref())?;
         let mut analyzer = Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow);
-        let mut is_truncated = false;
         while let Some(event) = reader.next_event() {
             match event {
                 Event::Frame(frame) if filter.takes(&frame)? => analyzer.push(&frame),
                 Event::Frame(frame) => analyzer.push_filtered(&frame),
                 Event::Name(address, host) => self.enricher.names.learn_from_file(address, &host),
-                Event::Note(note) => {
-                    is_truncated |= note.is_damage;
-                    analyzer.note(note);
-                }
+                Event::Note(note) => analyzer.note(note),
             }
             for row in analyzer.drain() {
                 self.row(row)?;
@@ -134,7 +130,7 @@ impl Job<'_> {
         let finished = analyzer.finish();
         self.next_flow = finished.next_flow;
         self.outcome.captures += 1;
-        self.account(name, about, finished, is_truncated)?;
+        self.account(name, about, finished)?;
         progress(Progress::Read(path));
         Ok(())
     }
@@ -164,7 +160,7 @@ impl Job<'_> {
         self.output.row(Row::Anomaly(Box::new(anomaly)))
     }
 
-    fn account(&mut self, path: Arc<str>, about: About, finished: Finished, is_truncated: bool) -> Result<(), Error> {
+    fn account(&mut self, path: Arc<str>, about: About, finished: Finished) -> Result<(), Error> {
         if !finished.closes() {
             self.outcome.open_ledgers.push(Arc::clone(&path));
         }
@@ -185,7 +181,7 @@ impl Job<'_> {
             drops_reported: about.drops_reported,
             snaplen: about.snaplen,
             cut_frames: totals.cut_frames,
-            is_truncated,
+            is_truncated: about.is_truncated,
             keys_found: about.keys_found,
             blocks_skipped: about.blocks_skipped,
             written_by: about.written_by,

@@ -25,7 +25,9 @@ use crate::wire::link::{self, Llc, Next, Opened};
 use crate::wire::{Direction, LinkType, Mac, Reader};
 
 pub(crate) use fragments::Fragments;
-pub(crate) use transport::{Segment, TcpFlags, TcpSegment};
+#[cfg(test)]
+pub(crate) use transport::TcpFlags;
+pub(crate) use transport::{Segment, TcpSegment};
 
 /// IP protocol numbers that the walk knows (IANA protocol numbers).
 pub(crate) mod protocol {
@@ -64,6 +66,16 @@ pub(crate) struct Envelope {
     pub(crate) frames: u64,
     /// Their bytes on the wire.
     pub(crate) wire_bytes: u64,
+    /// Layers that may still be opened.
+    layers: usize,
+}
+
+impl Envelope {
+    /// Opens one more layer; false when there are too many.
+    fn descend(&mut self) -> bool {
+        self.layers = self.layers.saturating_sub(1);
+        self.layers > 0
+    }
 }
 
 /// An outer layer that carried a packet.
@@ -234,9 +246,10 @@ impl Walker {
             tunnels: Vec::new(),
             frames: 1,
             wire_bytes: frame.wire_len.into(),
+            layers: limits::LAYERS,
         };
         self.fragments.expire(frame.time, emit);
-        self.link(frame.link, frame.bytes, &mut envelope, limits::LAYERS, emit);
+        self.link(frame.link, frame.bytes, &mut envelope, emit);
     }
 
     /// Bytes of all frames so far that were metadata before them, never on the wire or air.
@@ -249,71 +262,71 @@ impl Walker {
         self.fragments.flush(emit);
     }
 
-    fn link(&mut self, link: LinkType, bytes: &[u8], envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn link(&mut self, link: LinkType, bytes: &[u8], envelope: &mut Envelope, emit: &mut Emit<'_>) {
         let Some(opener) = link::opener(link) else {
             return emit(Item::Other(envelope, Disposition::UnsupportedLink, Reason::Link(link)));
         };
         let Ok(opened) = opener(bytes) else {
             return emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("link-header")));
         };
-        self.opened(opened, envelope, layers, emit);
+        self.opened(opened, envelope, emit);
     }
 
-    fn opened(&mut self, opened: Opened<'_>, envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn opened(&mut self, opened: Opened<'_>, envelope: &mut Envelope, emit: &mut Emit<'_>) {
         envelope.source = opened.source.or(envelope.source);
         envelope.destination = opened.destination.or(envelope.destination);
         envelope.direction = opened.direction.or(envelope.direction);
         let metadata = u64::try_from(opened.metadata).unwrap_or(u64::MAX).min(envelope.wire_bytes);
         envelope.wire_bytes = envelope.wire_bytes.saturating_sub(metadata);
         self.metadata_bytes = self.metadata_bytes.saturating_add(metadata);
-        let Some(layers) = layers.checked_sub(1) else {
+        if !envelope.descend() {
             return emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("nesting")));
-        };
+        }
         match opened.next {
-            Next::Ethertype(ethertype) => self.ethertype(ethertype, opened.payload, envelope, layers, emit),
-            Next::Llc => self.llc(opened.payload, envelope, layers, emit),
-            Next::Ip => self.ip(opened.payload, envelope, layers, emit),
-            Next::Ppp => self.ppp(opened.payload, envelope, layers, emit),
-            Next::Link(link) => self.link(link, opened.payload, envelope, layers, emit),
-            Next::Wifi(radio) => self.wifi(opened.payload, radio, envelope, layers, emit),
+            Next::Ethertype(ethertype) => self.ethertype(ethertype, opened.payload, envelope, emit),
+            Next::Llc => self.llc(opened.payload, envelope, emit),
+            Next::Ip => self.ip(opened.payload, envelope, emit),
+            Next::Ppp => self.ppp(opened.payload, envelope, emit),
+            Next::Link(link) => self.link(link, opened.payload, envelope, emit),
+            Next::Wifi(radio) => self.wifi(opened.payload, radio, envelope, emit),
             Next::Family(family) => emit(Item::Other(envelope, Disposition::NonIp, Reason::Family(family))),
         }
     }
 
-    fn ethertype(&mut self, ethertype: u16, bytes: &[u8], envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
-        let Some(layers) = layers.checked_sub(1) else {
+    fn ethertype(&mut self, ethertype: u16, bytes: &[u8], envelope: &mut Envelope, emit: &mut Emit<'_>) {
+        if !envelope.descend() {
             return emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("nesting")));
-        };
+        }
         match ethertype {
-            0x0800 | 0x86dd => self.ip(bytes, envelope, layers, emit),
-            0x8100 | 0x88a8 | 0x9100 | 0x9200 => self.vlan(bytes, envelope, layers, emit),
-            0x8847 | 0x8848 => self.mpls(bytes, envelope, layers, emit),
+            0x0800 | 0x86dd => self.ip(bytes, envelope, emit),
+            0x8100 | 0x88a8 | 0x9100 | 0x9200 => self.vlan(bytes, envelope, emit),
+            0x8847 | 0x8848 => self.mpls(bytes, envelope, emit),
             0x8864 => match link::opener(LinkType::PPP_ETHER).map(|opener| opener(bytes)) {
-                Some(Ok(opened)) => self.opened(opened, envelope, layers, emit),
+                Some(Ok(opened)) => self.opened(opened, envelope, emit),
                 _ => emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("pppoe-header"))),
             },
-            0x6558 => self.link(LinkType::ETHERNET, bytes, envelope, layers, emit),
-            0x880b => self.ppp(bytes, envelope, layers, emit),
+            0x6558 => self.link(LinkType::ETHERNET, bytes, envelope, emit),
+            0x880b => self.ppp(bytes, envelope, emit),
             _ => emit(Item::Other(envelope, Disposition::NonIp, Reason::Ethertype(ethertype))),
         }
     }
 
     /// A tag (IEEE 802.1Q): priority and identifier, then the ethertype of what follows.
-    fn vlan(&mut self, bytes: &[u8], envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn vlan(&mut self, bytes: &[u8], envelope: &mut Envelope, emit: &mut Emit<'_>) {
         let mut reader = Reader::new(bytes);
         let (Ok(tag), Ok(ethertype)) = (reader.u16(), reader.u16()) else {
             return emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("vlan-header")));
         };
         envelope.vlans.push(tag & 0x0fff);
         if ethertype < 0x0600 {
-            return self.llc(reader.take_up_to(ethertype.into()), envelope, layers, emit);
+            return self.llc(reader.take_up_to(ethertype.into()), envelope, emit);
         }
-        self.ethertype(ethertype, reader.rest(), envelope, layers, emit);
+        self.ethertype(ethertype, reader.rest(), envelope, emit);
     }
 
     /// A label stack (RFC 3032); what follows the last label is told by its first nibble, or is Ethernet
     /// after a control word (RFC 4448 section 4.6).
-    fn mpls(&mut self, bytes: &[u8], envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn mpls(&mut self, bytes: &[u8], envelope: &mut Envelope, emit: &mut Emit<'_>) {
         let mut reader = Reader::new(bytes);
         for _ in 0..limits::LAYERS {
             let Ok(label) = reader.u32() else { break };
@@ -322,34 +335,34 @@ impl Walker {
             }
             let rest = reader.rest();
             return match rest {
-                [first, ..] if matches!(first >> 4, 4 | 6) => self.ip(rest, envelope, layers, emit),
-                [0, 0, _, _, frame @ ..] if frame.len() >= 14 => self.link(LinkType::ETHERNET, frame, envelope, layers, emit),
-                _ if rest.len() >= 14 => self.link(LinkType::ETHERNET, rest, envelope, layers, emit),
+                [first, ..] if matches!(first >> 4, 4 | 6) => self.ip(rest, envelope, emit),
+                [0, 0, _, _, frame @ ..] if frame.len() >= 14 => self.link(LinkType::ETHERNET, frame, envelope, emit),
+                _ if rest.len() >= 14 => self.link(LinkType::ETHERNET, rest, envelope, emit),
                 _ => emit(Item::Other(envelope, Disposition::NonIp, Reason::Ethertype(0x8847))),
             };
         }
         emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("mpls-stack")));
     }
 
-    fn llc(&mut self, bytes: &[u8], envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn llc(&mut self, bytes: &[u8], envelope: &mut Envelope, emit: &mut Emit<'_>) {
         match link::llc(bytes) {
-            Ok(Llc::Ethertype(ethertype, rest)) => self.ethertype(ethertype, rest, envelope, layers, emit),
-            Ok(Llc::Ethernet(rest)) => self.link(LinkType::ETHERNET, rest, envelope, layers, emit),
+            Ok(Llc::Ethertype(ethertype, rest)) => self.ethertype(ethertype, rest, envelope, emit),
+            Ok(Llc::Ethernet(rest)) => self.link(LinkType::ETHERNET, rest, envelope, emit),
             Ok(Llc::Sap(sap)) => emit(Item::Other(envelope, Disposition::NonIp, Reason::Sap(sap))),
             Err(_) => emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("llc-header"))),
         }
     }
 
-    fn ppp(&mut self, bytes: &[u8], envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn ppp(&mut self, bytes: &[u8], envelope: &mut Envelope, emit: &mut Emit<'_>) {
         match link::ppp(bytes) {
-            Ok((0x0021 | 0x0057, rest)) => self.ip(rest, envelope, layers, emit),
-            Ok((0x0281 | 0x0283, rest)) => self.mpls(rest, envelope, layers, emit),
+            Ok((0x0021 | 0x0057, rest)) => self.ip(rest, envelope, emit),
+            Ok((0x0281 | 0x0283, rest)) => self.mpls(rest, envelope, emit),
             Ok((other, _)) => emit(Item::Other(envelope, Disposition::NonIp, Reason::Ppp(other))),
             Err(_) => emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("ppp-header"))),
         }
     }
 
-    fn wifi(&mut self, bytes: &[u8], radio: link::Radio, envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn wifi(&mut self, bytes: &[u8], radio: link::Radio, envelope: &mut Envelope, emit: &mut Emit<'_>) {
         use ieee80211::Frame as Wifi;
         let (disposition, reason) = match ieee80211::frame(bytes, radio) {
             Ok(Wifi::Data(data)) => {
@@ -357,9 +370,9 @@ impl Walker {
                 envelope.destination = Some(data.destination);
                 envelope.direction = data.direction.or(envelope.direction);
                 if data.is_aggregate {
-                    return self.aggregate(data.body, envelope, layers, emit);
+                    return self.aggregate(data.body, envelope, emit);
                 }
-                return self.llc(data.body, envelope, layers, emit);
+                return self.llc(data.body, envelope, emit);
             }
             Ok(Wifi::Management(subtype)) => (Disposition::WifiManagement, subtype),
             Ok(Wifi::Control(subtype)) => (Disposition::WifiControl, subtype),
@@ -373,7 +386,7 @@ impl Walker {
     }
 
     /// An aggregate's units share their frame: each is charged its own bytes, the first also the headers.
-    fn aggregate(&mut self, body: &[u8], envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn aggregate(&mut self, body: &[u8], envelope: &Envelope, emit: &mut Emit<'_>) {
         let mut reader = Reader::new(body);
         let mut units = Vec::new();
         while reader.left() >= 14 && units.len() < limits::AGGREGATE_UNITS {
@@ -392,15 +405,15 @@ impl Walker {
             let mut inner = envelope.clone();
             (inner.source, inner.destination) = (Some(unit.source), Some(unit.destination));
             (inner.frames, inner.wire_bytes) = (frames, wire_bytes);
-            self.llc(unit.body, &mut inner, layers, emit);
+            self.llc(unit.body, &mut inner, emit);
         }
     }
 
     /// An IP packet; the version is its first nibble, whatever the layer above said.
-    fn ip(&mut self, bytes: &[u8], envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
-        let Some(layers) = layers.checked_sub(1) else {
+    fn ip(&mut self, bytes: &[u8], envelope: &mut Envelope, emit: &mut Emit<'_>) {
+        if !envelope.descend() {
             return emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("nesting")));
-        };
+        }
         let read = match bytes.first().map(|first| first >> 4) {
             Some(4) => ipv4(bytes).map_err(|()| "ipv4-header"),
             Some(6) => ipv6(bytes).map_err(|()| "ipv6-header"),
@@ -408,13 +421,13 @@ impl Walker {
             None => Err("no-ip-packet"),
         };
         match read {
-            Ok((datagram, None)) => self.datagram(datagram, envelope, layers, emit),
-            Ok((datagram, Some(piece))) => self.fragment(&datagram, piece, envelope, layers, emit),
+            Ok((datagram, None)) => self.datagram(datagram, envelope, emit),
+            Ok((datagram, Some(piece))) => self.fragment(&datagram, piece, envelope, emit),
             Err(word) => emit(Item::Other(envelope, Disposition::Malformed, Reason::Word(word))),
         }
     }
 
-    fn fragment(&mut self, datagram: &Datagram<'_>, piece: Piece, envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn fragment(&mut self, datagram: &Datagram<'_>, piece: Piece, envelope: &mut Envelope, emit: &mut Emit<'_>) {
         let Some(whole) = self.fragments.add(datagram, piece, envelope, emit) else { return };
         (envelope.frames, envelope.wire_bytes) = (whole.frames, whole.wire_bytes);
         let datagram = Datagram {
@@ -428,19 +441,19 @@ impl Walker {
             payload_len: whole.payload.len(),
             payload: &whole.payload,
         };
-        self.datagram(datagram, envelope, layers, emit);
+        self.datagram(datagram, envelope, emit);
     }
 
     /// A whole datagram: down into a tunnel, or to its transport header.
-    fn datagram(&mut self, datagram: Datagram<'_>, envelope: &mut Envelope, layers: usize, emit: &mut Emit<'_>) {
+    fn datagram(&mut self, datagram: Datagram<'_>, envelope: &mut Envelope, emit: &mut Emit<'_>) {
         if let Some(inner) = tunnel::inner(&datagram) {
             envelope.tunnels.push(Tunnel { kind: inner.kind, ends: (datagram.source, datagram.destination) });
             // The tunnel's ends are not the packet's: their link addresses and direction say nothing of it.
             return match inner.next {
-                tunnel::Carried::Ip => self.ip(inner.payload, envelope, layers, emit),
-                tunnel::Carried::Ethernet => self.link(LinkType::ETHERNET, inner.payload, envelope, layers, emit),
-                tunnel::Carried::Ppp => self.ppp(inner.payload, envelope, layers, emit),
-                tunnel::Carried::Ethertype(ethertype) => self.ethertype(ethertype, inner.payload, envelope, layers, emit),
+                tunnel::Carried::Ip => self.ip(inner.payload, envelope, emit),
+                tunnel::Carried::Ethernet => self.link(LinkType::ETHERNET, inner.payload, envelope, emit),
+                tunnel::Carried::Ppp => self.ppp(inner.payload, envelope, emit),
+                tunnel::Carried::Ethertype(ethertype) => self.ethertype(ethertype, inner.payload, envelope, emit),
             };
         }
         emit_datagram(&datagram, envelope, emit);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::app::{Context, Data, FlowInfo, Follow, Side, Transport};
-use crate::flow::{Chunk, Connection, Decided, Delivery, Half, Idle, Key, Seen, Stream};
+use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
 use crate::record::{Answer, Counts, Encryption, Flow, Initiator, Row};
 
@@ -32,6 +32,13 @@ struct Tcp {
     streams: [Stream; 2],
     /// The side whose packets count as the originator's.
     originator: Option<Side>,
+}
+
+impl Tcp {
+    /// Which end a side is.
+    fn end(&self, side: Side) -> End {
+        if self.originator == Some(side) { End::Originator } else { End::Responder }
+    }
 }
 
 impl Conversation {
@@ -75,7 +82,8 @@ impl Conversation {
             answer: Answer::default(),
         };
         let mut conversation = Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false };
-        conversation.learn_mac(packet, packet.source == device.0);
+        let sender = if packet.source == device.0 { Side::Device } else { Side::Remote };
+        conversation.learn_mac(packet, sender);
         conversation.attach(packet, device, remote);
         conversation
     }
@@ -114,18 +122,18 @@ impl Conversation {
 
     pub(super) fn is_reopened_by(&self, packet: &Packet<'_>, sender: Half) -> bool {
         let (Some(tcp), Segment::Tcp(segment)) = (&self.tcp, packet.segment) else { return false };
-        tcp.connection.is_reopened_by(&segment, tcp.originator == Some(self.side(sender)))
+        tcp.connection.is_reopened_by(&segment, tcp.end(self.side(sender)))
     }
 
     fn side(&self, sender: Half) -> Side {
         if sender == self.device { Side::Device } else { Side::Remote }
     }
 
-    fn learn_mac(&mut self, packet: &Packet<'_>, is_from_device: bool) {
+    fn learn_mac(&mut self, packet: &Packet<'_>, sender: Side) {
         let envelope = packet.envelope;
         // Inside a tunnel the frame's addresses are those of its ends.
         if self.flow.device_mac.is_none() && envelope.tunnels.is_empty() {
-            let mac = if is_from_device { envelope.source } else { envelope.destination };
+            let mac = if sender == Side::Device { envelope.source } else { envelope.destination };
             self.flow.device_mac = mac.filter(|mac| !mac.is_group() && mac.0 != [0; 6]).map(|mac| mac.to_string());
         }
     }
@@ -137,7 +145,7 @@ impl Conversation {
         self.flow.first = self.flow.first.min(envelope.time);
         self.flow.last = self.flow.last.max(envelope.time);
         self.flow.last_frame = envelope.frame;
-        self.learn_mac(packet, side == Side::Device);
+        self.learn_mac(packet, side);
         let (payload_len, captured) = match packet.segment {
             Segment::Tcp(tcp) => (tcp.payload_len, tcp.payload.len()),
             Segment::Ports { payload, payload_len, .. } => (payload_len, payload.len()),
@@ -176,24 +184,24 @@ impl Conversation {
     fn tcp(&mut self, segment: &TcpSegment<'_>, side: Side, envelope: &Envelope, rows: &mut Vec<Row>) {
         // A flow whose first header was cut off has no stream yet.
         let tcp = self.tcp.get_or_insert_default();
-        let originator = *tcp.originator.get_or_insert(match self.flow.initiator {
+        tcp.originator.get_or_insert(match self.flow.initiator {
             Initiator::Device => Side::Device,
             Initiator::Remote => Side::Remote,
             Initiator::Unknown => side,
         });
-        let wants = wants_bytes(self.dialogue.as_ref());
+        let wanted = wants(self.dialogue.as_deref());
         let Some(stream) = tcp.streams.get_mut(usize::from(side == Side::Remote)) else { return };
         let gaps = stream.gaps;
-        let new = push(stream, segment, envelope, wants, &mut |delivery| hand_on(&mut self.dialogue, side, delivery, rows));
+        let new = push(stream, segment, envelope, wanted, &mut |delivery| hand_on(&mut self.dialogue, side, delivery, rows));
         let has_gap = stream.gaps > gaps;
-        if wants && !wants_bytes(self.dialogue.as_ref()) {
+        if wanted != wants(self.dialogue.as_deref()) {
             tcp.streams.iter_mut().for_each(Stream::forget);
         }
-        let from_originator = side == originator;
+        let from = tcp.end(side);
         let is_repeated = segment.payload_len > 0 && new == 0;
-        tcp.connection.note(segment, Seen { from_originator, is_repeated, time: envelope.time });
+        tcp.connection.note(segment, Seen { from, is_repeated, time: envelope.time });
         if has_gap {
-            tcp.connection.note_gap(from_originator);
+            tcp.connection.note_gap(from);
         }
         let counts = self.counts(side);
         counts.unique_bytes += new;
@@ -236,7 +244,8 @@ impl Conversation {
             let gaps = stream.gaps;
             stream.finish(&mut |delivery| hand_on(&mut self.dialogue, side, delivery, rows));
             if stream.gaps > gaps {
-                tcp.connection.note_gap(tcp.originator == Some(side));
+                let from = if tcp.originator == Some(side) { End::Originator } else { End::Responder };
+                tcp.connection.note_gap(from);
             }
             let counts = self.counts(side);
             (counts.gaps, counts.gap_bytes) = (stream.gaps, stream.gap_bytes);
@@ -258,12 +267,13 @@ impl Conversation {
     }
 }
 
-fn wants_bytes(talk: Option<&Box<Talk>>) -> bool {
-    talk.is_some_and(|talk| talk.follow.wants_bytes())
+/// Whether a dialogue still reads.
+fn wants(dialogue: Option<&Talk>) -> Wants {
+    if dialogue.is_some_and(|talk| talk.follow.wants_bytes()) { Wants::Bytes } else { Wants::Counts }
 }
 
 /// Puts one segment into its stream; how many of its bytes are new.
-fn push(stream: &mut Stream, segment: &TcpSegment<'_>, envelope: &Envelope, wants: bool, deliver: &mut dyn FnMut(Delivery<'_>)) -> u64 {
+fn push(stream: &mut Stream, segment: &TcpSegment<'_>, envelope: &Envelope, wants: Wants, deliver: &mut dyn FnMut(Delivery<'_>)) -> u64 {
     if segment.flags.syn() {
         stream.begin(segment.sequence);
     }

@@ -483,7 +483,7 @@ mod tests {
         #[test]
         fn random_bytes_are_not_dns(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let flow = flow(Transport::Udp, 4_000);
-            let probe = crate::app::Probe { side: Side::Device, bytes: &bytes, flow: &flow };
+            let probe = crate::app::Probe { bytes: &bytes, flow: &flow };
             prop_assert_ne!((UDP.recognise)(probe), crate::app::Recognised::Yes);
         }
     }

@@ -151,7 +151,7 @@ impl Probing {
 
     fn datagram(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Option<Follow> {
         self.datagrams += 1;
-        let probe = Probe { side: data.side, bytes: data.bytes, flow: context.flow };
+        let probe = Probe { bytes: data.bytes, flow: context.flow };
         let found = candidates(context).find(|(_, protocol)| (protocol.recognise)(probe) == Recognised::Yes);
         if let Some((_, protocol)) = found {
             let mut follow = Follow::Following((protocol.open)(context.flow));
@@ -167,7 +167,7 @@ impl Probing {
         let room = limits::PROBE_BYTES.saturating_sub(start.bytes.len());
         let (kept, rest) = data.bytes.split_at_checked(room).unwrap_or((data.bytes, &[]));
         start.bytes.extend_from_slice(kept);
-        let protocol = if start.is_over { None } else { start.recognise(data.side, context) };
+        let protocol = if start.is_over { None } else { start.recognise(context) };
         if !kept.is_empty() {
             self.held.push(Held { side: data.side, piece: Piece::Kept(kept.len()), frame: data.frame, time: data.time });
         }
@@ -238,8 +238,8 @@ impl Probing {
 }
 
 impl Start {
-    fn recognise(&mut self, side: Side, context: &Context<'_>) -> Option<&'static Protocol> {
-        let probe = Probe { side, bytes: &self.bytes, flow: context.flow };
+    fn recognise(&mut self, context: &Context<'_>) -> Option<&'static Protocol> {
+        let probe = Probe { bytes: &self.bytes, flow: context.flow };
         let mut is_open = false;
         for (bit, protocol) in candidates(context) {
             if self.refused & bit != 0 {

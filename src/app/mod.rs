@@ -174,8 +174,6 @@ pub(crate) trait Dialogue: Send {
 /// First bytes of a flow, as a recogniser sees them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Probe<'a> {
-    /// Who sent them.
-    pub(crate) side: Side,
     /// Stream: the bytes of this side from its start, at most `PROBE_BYTES`. Datagram: the datagram.
     pub(crate) bytes: &'a [u8],
     /// The flow.

@@ -426,7 +426,7 @@ mod tests {
 
     fn recognised(transport: Transport, port: u16, bytes: &[u8]) -> Vec<&'static str> {
         let flow = flow_with_ports(transport, 50_000, port);
-        let probe = Probe { side: Side::Device, bytes, flow: &flow };
+        let probe = Probe { bytes, flow: &flow };
         let candidates = PROTOCOLS.iter().filter(|protocol| protocol.transport == transport);
         candidates.filter(|protocol| (protocol.recognise)(probe) == Recognised::Yes).map(|protocol| protocol.name).collect()
     }

@@ -81,6 +81,7 @@ pub struct Reader {
     names: Vec<(IpAddr, String)>,
     number: u64,
     has_ended: bool,
+    is_truncated: bool,
 }
 
 /// What a capture turned out to be, once it was read.
@@ -106,6 +107,8 @@ pub struct About {
     pub sha256: String,
     /// Its length.
     pub file_bytes: u64,
+    /// Damage ended the reading early.
+    pub is_truncated: bool,
 }
 
 impl Reader {
@@ -130,7 +133,17 @@ impl Reader {
         let plain = Plain::new(raw, compression).map_err(|source| Kind::io("decompress capture", path, source))?;
         let mut buffer = Buffer::new(Bounded::new(plain, compression, Arc::clone(&bytes_read)));
         let container = Self::container(&mut buffer).map_err(|reason| Kind::NotACapture { path: path.to_path_buf(), reason })?;
-        Ok(Self { buffer, container, compression, bytes_read, pending: 0, names: Vec::new(), number: 0, has_ended: false })
+        Ok(Self {
+            buffer,
+            container,
+            compression,
+            bytes_read,
+            pending: 0,
+            names: Vec::new(),
+            number: 0,
+            has_ended: false,
+            is_truncated: false,
+        })
     }
 
     fn container(buffer: &mut Buffer<Source>) -> Result<Container, String> {
@@ -229,6 +242,7 @@ impl Reader {
 
     fn damage(&mut self, mut note: Note) -> Event<'_> {
         self.has_ended = true;
+        self.is_truncated = true;
         if let Some(failure) = self.buffer.failure() {
             note.detail = format!("{}; reading failed: {failure}", note.detail);
         }
@@ -237,6 +251,7 @@ impl Reader {
 
     fn failed(&mut self) -> Option<Note> {
         let failure = self.buffer.failure()?;
+        self.is_truncated = true;
         Some(note("read-failed", failure.to_string(), self.buffer.offset(), self.number + 1))
     }
 
@@ -260,8 +275,11 @@ impl Reader {
                 written_by: None,
                 sha256,
                 file_bytes,
+                is_truncated: self.is_truncated,
             },
-            Container::Pcapng(pcapng) => about_pcapng(*pcapng, compression, sha256, file_bytes),
+            Container::Pcapng(pcapng) => {
+                About { is_truncated: self.is_truncated, ..about_pcapng(*pcapng, compression, sha256, file_bytes) }
+            }
         }
     }
 }
@@ -284,6 +302,7 @@ fn about_pcapng(pcapng: Pcapng, compression: &str, sha256: String, file_bytes: u
         written_by: pcapng.written_by,
         sha256,
         file_bytes,
+        is_truncated: false,
     }
 }
 

@@ -92,7 +92,7 @@ impl Names {
             found.push((source(answer, flow), Some(answer.time), &answer.name));
         }
         // The strongest source first, of one source the latest answer; what the flow itself said keeps its order.
-        found.sort_by_key(|(source, time, _)| (*source, time.map(|time| std::cmp::Reverse(time))));
+        found.sort_by_key(|(source, time, _)| (*source, time.map(std::cmp::Reverse)));
         let Some((source, time, name)) = found.first().copied() else { return Chosen::default() };
         let is_answer = matches!(source, NameSource::Dns | NameSource::DnsOther);
         let age = time.filter(|_| is_answer).map(|time| flow.first.since(time));

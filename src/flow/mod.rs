@@ -9,6 +9,6 @@ mod tcp;
 pub(crate) use device::Decided;
 pub use device::{Device, Devices};
 pub(crate) use key::{Half, Key};
-pub(crate) use stream::{Chunk, Delivery, Stream};
+pub(crate) use stream::{Chunk, Delivery, Stream, Wants};
 pub(crate) use table::{Entry, Idle, Table};
-pub(crate) use tcp::{Connection, Seen};
+pub(crate) use tcp::{Connection, End, Seen};

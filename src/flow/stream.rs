@@ -26,6 +26,15 @@ pub(crate) enum Delivery<'a> {
     Gap(u64),
 }
 
+/// What the stream is put in order for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wants {
+    /// Somebody reads the bytes.
+    Bytes,
+    /// They are only counted.
+    Counts,
+}
+
 /// A segment's payload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chunk<'a> {
@@ -94,7 +103,7 @@ impl Stream {
     }
 
     /// Takes a segment's payload and hands on what is in order now; how many of its bytes are new.
-    pub(crate) fn push(&mut self, chunk: Chunk<'_>, is_wanted: bool, deliver: &mut dyn FnMut(Delivery<'_>)) -> u64 {
+    pub(crate) fn push(&mut self, chunk: Chunk<'_>, wants: Wants, deliver: &mut dyn FnMut(Delivery<'_>)) -> u64 {
         let length = chunk.length as u64;
         let Some(distance) = self.distance(chunk.sequence) else { return length };
         if distance < 0 && self.next.checked_add_signed(distance).is_none() {
@@ -112,11 +121,11 @@ impl Stream {
                 chunk.bytes.get(index(self.next - start)..).unwrap_or_default(),
                 new,
                 (chunk.frame, chunk.time),
-                is_wanted.then_some(deliver),
+                (wants == Wants::Bytes).then_some(deliver),
             );
             return new;
         }
-        let new = self.insert(chunk, start, end, is_wanted);
+        let new = self.insert(chunk, start, end, wants);
         self.drain(deliver);
         while self.pieces.len() > limits::STREAM_PIECES || self.held > limits::STREAM_BYTES {
             self.has_hit_limit = true;
@@ -148,14 +157,14 @@ impl Stream {
     }
 
     /// Keeps the parts of a segment that nothing held covers.
-    fn insert(&mut self, chunk: Chunk<'_>, start: u64, end: u64, is_wanted: bool) -> u64 {
+    fn insert(&mut self, chunk: Chunk<'_>, start: u64, end: u64, wants: Wants) -> u64 {
         let mut new = 0;
         let mut at = start.max(self.next);
         let mut place = self.pieces.partition_point(|piece| piece.end <= at);
         while at < end {
             let until = self.pieces.get(place).map_or(end, |piece| piece.start.clamp(at, end));
             if until > at {
-                let bytes = if is_wanted { chunk.bytes.get(index(at - start)..).unwrap_or_default() } else { &[] };
+                let bytes = if wants == Wants::Bytes { chunk.bytes.get(index(at - start)..).unwrap_or_default() } else { &[] };
                 let bytes = bytes.get(..index(until - at)).unwrap_or(bytes).to_vec();
                 self.held += bytes.len();
                 new += until - at;
@@ -248,7 +257,7 @@ mod tests {
         };
         for (sequence, bytes) in segments {
             let chunk = Chunk { sequence: *sequence, bytes, length: bytes.len(), frame: 1, time: Timestamp::default() };
-            new += stream.push(chunk, true, &mut deliver);
+            new += stream.push(chunk, Wants::Bytes, &mut deliver);
         }
         stream.finish(&mut deliver);
         (told, new)

@@ -7,7 +7,7 @@ use crate::time::{Span, Timestamp};
 /// Both directions of a connection; the originator's comes first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connection {
-    ends: [End; 2],
+    ends: [Sent; 2],
     history: String,
     counted: [[u64; 3]; 2],
     syn_at: Option<Timestamp>,
@@ -18,9 +18,27 @@ pub(crate) struct Connection {
     pub(crate) ack_time: Option<Span>,
 }
 
+/// One end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Who opened it.
+    Originator,
+    /// Who answered.
+    Responder,
+}
+
+impl End {
+    const fn index(self) -> usize {
+        match self {
+            Self::Originator => 0,
+            Self::Responder => 1,
+        }
+    }
+}
+
 /// What one end has sent.
 #[derive(Clone, Copy, Debug, Default)]
-struct End {
+struct Sent {
     isn: Option<u32>,
     has_syn: bool,
     has_syn_ack: bool,
@@ -34,8 +52,8 @@ struct End {
 /// A segment as the history sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
-    /// The originator sent it.
-    pub(crate) from_originator: bool,
+    /// Who sent it.
+    pub(crate) from: End,
     /// All of its payload was seen before.
     pub(crate) is_repeated: bool,
     /// When.
@@ -48,7 +66,7 @@ const REPEATING: [char; 3] = ['T', 'W', 'G'];
 impl Connection {
     /// Notes a segment.
     pub(crate) fn note(&mut self, tcp: &TcpSegment<'_>, seen: Seen) {
-        let side = usize::from(!seen.from_originator);
+        let side = seen.from.index();
         let (flags, has_data) = (tcp.flags, tcp.payload_len > 0);
         self.time_handshake(tcp, seen);
         if flags.syn() && (flags.fin() || flags.rst()) {
@@ -81,13 +99,13 @@ impl Connection {
     }
 
     /// Notes a hole in what one end sent.
-    pub(crate) fn note_gap(&mut self, from_originator: bool) {
-        self.repeating(usize::from(!from_originator), 2);
+    pub(crate) fn note_gap(&mut self, from: End) {
+        self.repeating(from.index(), 2);
     }
 
     fn time_handshake(&mut self, tcp: &TcpSegment<'_>, seen: Seen) {
         let (syn, ack) = (tcp.flags.syn(), tcp.flags.ack());
-        match (seen.from_originator, syn, ack) {
+        match (seen.from == End::Originator, syn, ack) {
             // Of a repeated SYN the last one before the answer counts (Karn: the answer may be to either).
             (true, true, false) if self.syn_ack_at.is_none() => self.syn_at = Some(seen.time),
             (false, true, true) if self.syn_ack_at.is_none() => {
@@ -135,9 +153,9 @@ impl Connection {
     }
 
     /// A SYN that opens another connection between the same endpoints.
-    pub(crate) fn is_reopened_by(&self, tcp: &TcpSegment<'_>, from_originator: bool) -> bool {
+    pub(crate) fn is_reopened_by(&self, tcp: &TcpSegment<'_>, from: End) -> bool {
         let [originator, responder] = &self.ends;
-        let (own, other) = if from_originator { (originator, responder) } else { (responder, originator) };
+        let (own, other) = if from == End::Originator { (originator, responder) } else { (responder, originator) };
         if !tcp.flags.syn() || tcp.flags.ack() {
             return false;
         }
@@ -193,7 +211,7 @@ impl Connection {
     }
 }
 
-impl End {
+impl Sent {
     const fn note(&mut self, tcp: &TcpSegment<'_>) {
         let flags = tcp.flags;
         self.has_sent = true;
@@ -221,17 +239,10 @@ mod tests {
     fn told(segments: &[(bool, u8, usize)]) -> (String, &'static str) {
         let mut connection = Connection::default();
         for (index, (from_originator, flags, payload_len)) in segments.iter().enumerate() {
-            let tcp = TcpSegment {
-                ports: (1, 2),
-                sequence: 0,
-                acknowledged: None,
-                flags: TcpFlags(*flags),
-                window: 9,
-                payload: &[],
-                payload_len: *payload_len,
-            };
+            let tcp =
+                TcpSegment { ports: (1, 2), sequence: 0, flags: TcpFlags(*flags), window: 9, payload: &[], payload_len: *payload_len };
             let time = Timestamp::from_parts(i64::try_from(index).unwrap(), 0);
-            connection.note(&tcp, Seen { from_originator: *from_originator, is_repeated: false, time });
+            connection.note(&tcp, Seen { from: if *from_originator { End::Originator } else { End::Responder }, is_repeated: false, time });
         }
         (connection.history().to_owned(), connection.state(Initiator::Device))
     }

@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "numbers of a test are small")]
+
 use super::*;
 
 /// Walks one frame and tells what came out, in short words.

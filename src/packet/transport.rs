@@ -33,8 +33,6 @@ pub(crate) struct TcpSegment<'a> {
     pub(crate) ports: (u16, u16),
     /// Sequence number.
     pub(crate) sequence: u32,
-    /// Acknowledgement number, when the flag is set.
-    pub(crate) acknowledged: Option<u32>,
     /// Flags.
     pub(crate) flags: TcpFlags,
     /// Window, unscaled.
@@ -86,7 +84,6 @@ fn tcp(bytes: &[u8], declared: usize) -> Option<Segment<'_>> {
         return Some(Segment::Tcp(TcpSegment {
             ports: (header.source_port(), header.destination_port()),
             sequence: header.sequence_number(),
-            acknowledged: header.ack().then(|| header.acknowledgment_number()),
             flags: TcpFlags(header.slice().get(13).copied().unwrap_or_default()),
             window: header.window_size(),
             payload: bytes.get(header_len..).unwrap_or_default(),
@@ -103,13 +100,12 @@ fn tcp(bytes: &[u8], declared: usize) -> Option<Segment<'_>> {
     };
     let ports = (source, destination);
     let rest = (reader.u32(), reader.u32(), reader.u8(), reader.u8(), reader.u16());
-    let (Ok(sequence), Ok(acknowledgement), Ok(offset), Ok(flags), Ok(window)) = rest else {
+    let (Ok(sequence), Ok(_), Ok(offset), Ok(flags), Ok(window)) = rest else {
         return Some(Segment::Ports { ports, payload: &[], payload_len: declared.saturating_sub(20) });
     };
     let (flags, header_len) = (TcpFlags(flags), usize::from(offset >> 4).saturating_mul(4));
     let payload_len = declared.checked_sub(header_len).filter(|_| header_len >= 20)?;
-    let acknowledged = flags.ack().then_some(acknowledgement);
-    Some(Segment::Tcp(TcpSegment { ports, sequence, acknowledged, flags, window, payload: &[], payload_len }))
+    Some(Segment::Tcp(TcpSegment { ports, sequence, flags, window, payload: &[], payload_len }))
 }
 
 fn udp(bytes: &[u8], declared: usize) -> Option<Segment<'_>> {

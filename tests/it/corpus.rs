@@ -212,7 +212,7 @@ fn their_names(truth: &Value) -> BTreeMap<String, usize> {
     for message in list(&truth["dns"]) {
         let query = message["queries"][0]["name"]
             .as_str()
-            .map_or("-".to_owned(), |name| if name == "<Root>" { ".".to_owned() } else { name.to_ascii_lowercase() });
+            .map_or_else(|| "-".to_owned(), |name| if name == "<Root>" { ".".to_owned() } else { name.to_ascii_lowercase() });
         add(format!("dns {} {query} {}", message["frame"], list(&message["answers"]).len()));
     }
     names

@@ -102,14 +102,14 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::app::{Side, Transport};
+    use crate::app::Transport;
     use crate::wire::dns::tests::{answer, message};
 
     fn probe(transport: Transport, port: u16, bytes: &[u8], recognise: impl Fn(Probe<'_>) -> Recognised) -> Recognised {
         let device = (Ipv4Addr::new(10, 0, 0, 2).into(), 40_000);
         let remote = (Ipv4Addr::new(192, 0, 2, 53).into(), port);
         let flow = FlowInfo { capture: "a.pcap".into(), flow_id: 1, transport, device, remote, device_mac: None };
-        recognise(Probe { side: Side::Device, bytes, flow: &flow })
+        recognise(Probe { bytes, flow: &flow })
     }
 
     fn udp(port: u16, bytes: &[u8]) -> Recognised {

@@ -294,7 +294,7 @@ fn rtsp_has_names_and_no_rows() {
 #[test]
 fn is_recognised_by_its_first_line() {
     let flow = flow_with_ports(Transport::Tcp, 50_000, 80);
-    let probe = |bytes: &[u8]| recognise(Probe { side: Side::Device, bytes, flow: &flow }, Family::Http);
+    let probe = |bytes: &[u8]| recognise(Probe { bytes, flow: &flow }, Family::Http);
     for line in ["GET / HTTP/1.1\r\n", "HTTP/1.1 200 OK\r\n", "\r\nPOST /a HTTP/1.0\n", "REPORT /a HTTP/1.1\r\nDepth: 1"] {
         assert_eq!(probe(line.as_bytes()), Recognised::Yes);
     }

@@ -41,7 +41,7 @@ fn only(rows: &[Row]) -> &QuicRow {
 }
 
 fn recognised(datagram: &[u8]) -> bool {
-    recognise(Probe { side: Side::Device, bytes: datagram, flow: &flow() }) == Recognised::Yes
+    recognise(Probe { bytes: datagram, flow: &flow() }) == Recognised::Yes
 }
 
 /// A CRYPTO frame.

@@ -235,7 +235,7 @@ fn a_hole_costs_only_what_it_took() {
 fn reads_the_hello_of_ssl_2() {
     let body = [&[1, 3, 1, 0, 6, 0, 0, 0, 16, 0, 0, 0x2f, 1, 0, 0x80][..], &[9; 16]].concat();
     let hello = [&[0x80, u8::try_from(body.len()).unwrap()][..], &body].concat();
-    let probe = Probe { side: DEVICE, bytes: &hello, flow: &flow(443) };
+    let probe = Probe { bytes: &hello, flow: &flow(443) };
     assert_eq!(recognise(probe), Recognised::Yes);
     let (rows, _, _) = run(443, &[Step::Bytes(DEVICE, hello), Step::Bytes(REMOTE, record(22, &server_hello([1; 32], &[], 0x002f, &[])))]);
     let tls = only(&rows);

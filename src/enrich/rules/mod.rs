@@ -157,11 +157,6 @@ impl Rules {
         self.rules.iter()
     }
 
-    /// Every owner.
-    pub(crate) const fn owners(&self) -> &Owners {
-        &self.owners
-    }
-
     /// Every file loaded, in order.
     pub(crate) fn sources(&self) -> &[RuleFile] {
         &self.sources

@@ -271,12 +271,12 @@ fn shipped_rules_are_sourced_and_unique() {
             assert!(!text.trim().is_empty() && !text.contains("decompiled or public"), "{}: {text}", rule.id);
         }
     }
-    for owner in rules.owners().iter() {
+    for owner in rules.owners.iter() {
         assert!(!owner.source.is_empty() && !owner.date.is_empty(), "{}", owner.id);
     }
     let mut domains = BTreeSet::new();
     let mut systems = BTreeSet::new();
-    for owner in rules.owners().iter() {
+    for owner in rules.owners.iter() {
         assert!(owner.domains.iter().all(|domain| domains.insert(domain)), "{}: a domain twice", owner.id);
         assert!(owner.asns.iter().all(|asn| systems.insert(asn)), "{}: a system twice", owner.id);
     }
@@ -407,7 +407,7 @@ fn the_study_of_another_vendor_turns_the_parties() {
     let rules = Rules::shipped("Parrot").unwrap();
     assert_eq!(by_name(&rules, "api.parrot.com").party, Party::First);
     assert_eq!(by_name(&rules, "active.dji.com").party, Party::Third);
-    assert_eq!(dji().party_of(rules.owners().by_id("parrot").unwrap()), Party::Third);
+    assert_eq!(dji().party_of(rules.owners.by_id("parrot").unwrap()), Party::Third);
 }
 
 #[test]

@@ -98,6 +98,7 @@ fn with_digit(value: Option<u64>, digit: u8) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, clippy::as_conversions, reason = "numbers of a test are small")]
 mod tests {
     use super::*;
 

@@ -333,6 +333,7 @@ impl Messages {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "numbers of a test are small")]
 mod tests {
     use super::*;
 
