@@ -7,20 +7,15 @@ mod exchange;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use crate::limits::{FLOW_NAMES, FLOW_REQUESTS, HTTP_HEAD_BYTES, HTTP_QUERY_KEYS, PROBE_BYTES};
-use crate::record::{Anomaly, Encryption, FlowName, Http as HttpRow, NameSource, Request, Row};
+use crate::record::{Encryption, FlowName, Http as HttpRow, NameSource, Request, Row};
 use crate::time::Timestamp;
 use crate::wire::escape;
 use crate::wire::http::{Family, Framing, Head, Input, Loss, Messages, Part, Repaired, Start, Target, host_name, repair};
 
 use super::tunnel::Tunnel;
-use super::{Appetite, Context, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
+use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
 use exchange::{Exchanges, Half, Number};
-
-/// After it the connection is not followed any more.
-const TOO_LONG: &str = "http-head-too-long";
 
 pub(crate) const NAME: &str = "http";
 
@@ -72,6 +67,12 @@ struct Http {
     last: At,
     is_done: bool,
     facts: Facts,
+}
+
+impl At {
+    const fn seen(self) -> (u64, Timestamp) {
+        (self.frame, self.time)
+    }
 }
 
 /// What carries the stream.
@@ -178,7 +179,7 @@ impl Http {
             Part::Lost(loss) => self.lost(at, loss, context),
             Part::TooLong => {
                 let detail = format!("head of more than {HTTP_HEAD_BYTES} bytes");
-                note(context, at, TOO_LONG, detail);
+                context.note(at.seen(), "http-head-too-long", detail, Damage::Ours);
                 self.is_done = true;
             }
         }
@@ -194,7 +195,7 @@ impl Http {
             self.release_as_tunnel(context);
         }
         if loss == Loss::Malformed {
-            note(context, at, "http-malformed", "no HTTP message where one should start".to_owned());
+            context.note(at.seen(), "http-malformed", "no HTTP message where one should start".to_owned(), Damage::Theirs);
         }
         self.flag(if loss == Loss::Gap { "http-gap" } else { "http-malformed" });
     }
@@ -220,7 +221,7 @@ impl Http {
             return self.lost(at, Loss::Malformed, context);
         };
         if repaired.is_shortened {
-            note(context, at, "http-too-many-fields", "fields beyond the limit left out".to_owned());
+            context.note(at.seen(), "http-too-many-fields", "fields beyond the limit left out".to_owned(), Damage::Theirs);
         }
         match head.start {
             Start::Request { method, target } if *self.client.get_or_insert(at.side) == at.side => {
@@ -236,7 +237,12 @@ impl Http {
     /// RTSP servers may ask and clients answer; in HTTP it is an oddity. Either way only its length matters.
     fn against_the_stream(&mut self, at: At, head: &Head<'_>, context: &mut Context<'_>) {
         if self.family == Family::Http {
-            note(context, at, "http-wrong-side", "a request from the server, or a response from the client".to_owned());
+            context.note(
+                at.seen(),
+                "http-wrong-side",
+                "a request from the server, or a response from the client".to_owned(),
+                Damage::Theirs,
+            );
         }
         self.begin(at, head.rtsp_framing(), context);
     }
@@ -244,7 +250,7 @@ impl Http {
     fn begin(&mut self, at: At, framing: Framing, context: &mut Context<'_>) {
         if framing.is_ambiguous {
             let detail = "fields that say the body's length contradict each other (RFC 9112 section 6.3)".to_owned();
-            note(context, at, "http-ambiguous-length", detail);
+            context.note(at.seen(), "http-ambiguous-length", detail, Damage::Theirs);
             self.direction(at.side).current.into_iter().for_each(|number| self.exchanges.spoil(number));
         }
         self.direction(at.side).messages.begin(framing.body);
@@ -368,7 +374,12 @@ impl Http {
         if let Some(row) = self.exchanges.take_excess() {
             self.push(row, context);
             if !self.facts.quality.contains(&"http-unanswered") {
-                note(context, self.last, "http-unanswered", "more requests than the limit wait for responses".to_owned());
+                context.note(
+                    self.last.seen(),
+                    "http-unanswered",
+                    "more requests than the limit wait for responses".to_owned(),
+                    Damage::Theirs,
+                );
             }
             self.flag("http-unanswered");
         }
@@ -454,18 +465,4 @@ pub(super) fn empty_row(client: Side, minor: u8, at: At, flow: &FlowInfo) -> Htt
         response_frame: None,
         decrypted: false,
     }
-}
-
-fn note(context: &mut Context<'_>, at: At, kind: &'static str, detail: String) {
-    context.rows.push(Row::Anomaly(Box::new(Anomaly {
-        capture: Arc::clone(&context.flow.capture),
-        frame: Some(at.frame),
-        offset: None,
-        time: Some(at.time),
-        flow_id: Some(context.flow.flow_id),
-        kind,
-        detail,
-        count: 1,
-        is_damage: kind == TOO_LONG,
-    })));
 }
