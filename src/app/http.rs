@@ -44,8 +44,9 @@ fn recognise(probe: Probe<'_>, family: Family) -> Recognised {
     let bytes = probe.bytes.trim_ascii_start();
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let Some(line) = lines.next() else { return Recognised::More };
-    if line.ends_with(b"\n") {
-        return if family.is_start_line(line) { Recognised::Yes } else { Recognised::No };
+    if let Some(whole) = line.strip_suffix(b"\n") {
+        // As strict as with a part of the line, or the answer would depend on how the bytes arrive.
+        return if family.may_start(whole) && family.is_start_line(line) { Recognised::Yes } else { Recognised::No };
     }
     match family.may_start(line) {
         true if line.len() < PROBE_BYTES.saturating_sub(2) => Recognised::More,

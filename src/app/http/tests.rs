@@ -309,6 +309,16 @@ fn is_recognised_by_its_first_line() {
     assert_eq!(probe(&long("REPORT").as_bytes()[..PROBE_BYTES]), Recognised::No);
 }
 
+#[test]
+fn a_control_byte_is_refused_however_the_line_arrives() {
+    let flow = flow_with_ports(Transport::Tcp, 50_000, 80);
+    let probe = |bytes: &[u8]| recognise(Probe { side: Side::Device, bytes, flow: &flow }, Family::Http);
+    for line in ["GET /\0inner HTTP/1.1\r\n", "GET /inner HTTP/1.1\x0c\r\n", "GET /\x1einner HTTP/1.1\n"] {
+        let by_piece = (1..=line.len()).map(|length| probe(&line.as_bytes()[..length])).find(|answer| *answer != Recognised::More);
+        assert_eq!((by_piece, probe(line.as_bytes())), (Some(Recognised::No), Recognised::No), "{line:?}");
+    }
+}
+
 /// A conversation with something of everything.
 fn conversation() -> Vec<Step> {
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nT: t\r\n\r\n";
