@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use hashbrown::HashMap;
 
 use super::names::Chosen;
-use super::{Geo, Grouping, Names, Place, Question, Rules, Scope};
+use super::{Geo, Grouping, Names, Place, Question, Rules};
 use crate::error::Error;
 use crate::limits;
 use crate::record::{Answer, Flow};
@@ -103,7 +103,7 @@ impl Enricher {
             transport: &flow.protocol,
             remote_port: flow.remote_port,
             application: flow.application.as_deref(),
-            scope_local: is_local(place.site.scope),
+            scope_local: place.site.scope.is_local(),
         });
         answer.domain = decision.domain;
         answer.owner = decision.owner;
@@ -129,22 +129,6 @@ fn located(place: &Place) -> Answer {
         as_org: place.as_org.as_deref().map(|name| crate::wire::escape(name.as_bytes())),
         ..Answer::default()
     }
-}
-
-/// On the device's own network, or everybody on it.
-const fn is_local(scope: Scope) -> bool {
-    matches!(
-        scope,
-        Scope::Private
-            | Scope::UniqueLocal
-            | Scope::Shared
-            | Scope::Loopback
-            | Scope::LinkLocal
-            | Scope::Multicast
-            | Scope::Broadcast
-            | Scope::Unspecified
-            | Scope::ThisNetwork
-    )
 }
 
 #[cfg(test)]

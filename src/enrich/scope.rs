@@ -66,6 +66,23 @@ impl Scope {
         Self::Reserved,
     ];
 
+    /// On the device's own network, or everybody on it.
+    #[must_use]
+    pub(crate) const fn is_local(self) -> bool {
+        matches!(
+            self,
+            Self::Private
+                | Self::UniqueLocal
+                | Self::Shared
+                | Self::Loopback
+                | Self::LinkLocal
+                | Self::Multicast
+                | Self::Broadcast
+                | Self::Unspecified
+                | Self::ThisNetwork
+        )
+    }
+
     /// The word in tables and rules.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
