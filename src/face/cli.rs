@@ -27,6 +27,8 @@ struct Cli {
 enum Command {
     #[cfg(feature = "table")]
     Analyze(super::analyze::AnalyzeArgs),
+    #[cfg(feature = "table")]
+    Explain(super::explain::ExplainArgs),
     Geoip(geoip::GeoipArgs),
     #[command(about = "Rules that say which kind of data a destination gets: check, show, explain")]
     Rules(rules::RulesArgs),
@@ -69,6 +71,8 @@ fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Ending> {
     match command {
         #[cfg(feature = "table")]
         Command::Analyze(args) => super::analyze::run(&args, super::terminal::style(), out),
+        #[cfg(feature = "table")]
+        Command::Explain(args) => super::explain::run(&args, super::terminal::style(), out).map(|()| Ending::Done),
         Command::Geoip(args) => geoip::run(&args, out).map(|()| Ending::Done),
         Command::Rules(args) => rules::run(&args, out),
         Command::Schema(args) => schema::run(&args, out).map(|()| Ending::Done),

@@ -5,6 +5,8 @@ pub mod analyze;
 #[cfg(feature = "table")]
 pub mod answer;
 mod cli;
+#[cfg(feature = "table")]
+pub mod explain;
 pub mod geoip;
 #[cfg(feature = "table")]
 mod grid;
@@ -12,6 +14,8 @@ mod grid;
 pub mod interfaces;
 #[cfg(feature = "table")]
 mod progress;
+#[cfg(feature = "table")]
+mod rows;
 pub mod rules;
 pub mod schema;
 #[cfg(feature = "table")]

@@ -181,7 +181,7 @@ fn selectors(rule: &Rule) -> Vec<String> {
     selector.hosts.iter().map(|host| selector.text(Some(host))).collect()
 }
 
-fn rule_json(rule: &Rule) -> Value {
+pub(super) fn rule_json(rule: &Rule) -> Value {
     let selector = &rule.selector;
     json!({
         "id": rule.id,
@@ -209,21 +209,23 @@ fn rule_json(rule: &Rule) -> Value {
 
 fn print_rule(out: &mut dyn Write, rule: &Rule) -> anyhow::Result<()> {
     writeln!(out, "{}", rule.id)?;
-    for selector in selectors(rule) {
-        writeln!(out, "  {:<11} {}", rule.selector.basis().as_str(), shown(&selector))?;
+    for (label, text) in rule_lines(rule) {
+        writeln!(out, "  {label:<11} {text}")?;
     }
-    writeln!(out, "  {:<11} {}", "category", rule.categories.join(", "))?;
-    if let Some(party) = rule.party {
-        writeln!(out, "  {:<11} {}", "party", party.as_str())?;
-    }
-    if let Some(owner) = &rule.owner {
-        writeln!(out, "  {:<11} {}", "owner", shown(owner))?;
-    }
-    writeln!(out, "  {:<11} {}", "says", shown(&rule.says))?;
-    writeln!(out, "  {:<11} {}", "source", shown(&rule.source))?;
-    writeln!(out, "  {:<11} {}, confidence {}", "date", rule.date, rule.confidence.as_str())?;
-    writeln!(out, "  {:<11} {}:{}", "file", shown(&rule.file), rule.line)?;
     Ok(())
+}
+
+/// A rule as labelled lines: what it looks at, what it says, who said so.
+pub(super) fn rule_lines(rule: &Rule) -> Vec<(&'static str, String)> {
+    let mut lines: Vec<_> = selectors(rule).iter().map(|selector| (rule.selector.basis().as_str(), shown(selector))).collect();
+    lines.push(("category", rule.categories.join(", ")));
+    lines.extend(rule.party.map(|party| ("party", party.as_str().to_owned())));
+    lines.extend(rule.owner.iter().map(|owner| ("owner", shown(owner))));
+    lines.push(("says", shown(&rule.says)));
+    lines.push(("source", shown(&rule.source)));
+    lines.push(("date", format!("{}, confidence {}", rule.date, rule.confidence.as_str())));
+    lines.push(("file", format!("{}:{}", shown(&rule.file), rule.line)));
+    lines
 }
 
 fn print_line(out: &mut dyn Write, rule: &Rule) -> anyhow::Result<()> {
@@ -293,17 +295,20 @@ fn print_decision(out: &mut dyn Write, rules: &Rules, decision: &Decision) -> an
 
 fn print_attempts(out: &mut dyn Write, attempts: &[Attempt]) -> anyhow::Result<()> {
     writeln!(out, "\nrules tried: {}", attempts.len())?;
-    for attempt in attempts {
-        let outcome = match &attempt.outcome {
-            Outcome::Decided => "decided".to_owned(),
-            Outcome::Outranked => "met; a stronger basis told the kind".to_owned(),
-            Outcome::Beaten(winner) => format!("met; {winner} is closer"),
-            Outcome::Missed(reason) => format!("not met: {reason}"),
-        };
-        let (subject, selector) = (shown(&attempt.subject), shown(&attempt.selector));
-        writeln!(out, "  {:<8} {:<32} {selector} on {subject}: {outcome}", attempt.basis.as_str(), attempt.rule)?;
-    }
+    attempts.iter().try_for_each(|attempt| writeln!(out, "  {}", attempt_line(attempt, shown)))?;
     Ok(())
+}
+
+/// A rule that was tried, on what, and what became of it; `show` makes text safe, which may be escaped already.
+pub(super) fn attempt_line(attempt: &Attempt, show: fn(&str) -> String) -> String {
+    let outcome = match &attempt.outcome {
+        Outcome::Decided => "decided".to_owned(),
+        Outcome::Outranked => "met; a stronger basis told the kind".to_owned(),
+        Outcome::Beaten(winner) => format!("met; {winner} is closer"),
+        Outcome::Missed(reason) => format!("not met: {reason}"),
+    };
+    let (subject, selector) = (show(&attempt.subject), shown(&attempt.selector));
+    format!("{:<8} {:<32} {selector} on {subject}: {outcome}", attempt.basis.as_str(), attempt.rule)
 }
 
 fn print_json(out: &mut dyn Write, value: &Value) -> anyhow::Result<()> {

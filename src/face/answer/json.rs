@@ -1,11 +1,11 @@
 //! The answer for a machine: exact numbers, every row of the summary and the destinations.
 
-use polars::prelude::{Column, DataFrame, DataType, PolarsResult};
 use serde_json::{Map, Value, json as object};
 
+use super::super::rows::rows;
 use super::account::closes;
 use crate::record::{self, Get, Record};
-use crate::table::{Tables, time};
+use crate::table::Tables;
 
 /// The answer as one object: `captures`, `ledger`, `summary`, `destinations`, `unknown_candidates`,
 /// `anomalies` by kind, `tables` by name.
@@ -50,35 +50,6 @@ fn cell<R>(column: &record::Column<R>, row: &R) -> Value {
         Get::Time(get) => object!(get(row).map(|time| time.to_string())),
         Get::List(get) => object!(get(row)),
     }
-}
-
-/// A dataframe as an array of objects.
-fn rows(frame: &DataFrame) -> PolarsResult<Vec<Value>> {
-    let mut rows = vec![Map::new(); frame.height()];
-    for column in frame.columns() {
-        for (row, value) in rows.iter_mut().zip(values(column)?) {
-            row.insert(column.name().to_string(), value);
-        }
-    }
-    Ok(rows.into_iter().map(Value::Object).collect())
-}
-
-fn values(column: &Column) -> PolarsResult<Vec<Value>> {
-    Ok(match column.dtype() {
-        DataType::UInt64 => column.u64()?.iter().map(|number| object!(number)).collect(),
-        DataType::Float64 => column.f64()?.iter().map(|number| object!(number)).collect(),
-        DataType::Boolean => column.bool()?.iter().map(|flag| object!(flag)).collect(),
-        DataType::Datetime(..) => column.datetime()?.physical().iter().map(|nanos| object!(nanos.map(time))).collect(),
-        DataType::List(_) => {
-            column.list()?.amortized_iter().map(|list| texts(list.as_ref().map(AsRef::as_ref))).collect::<PolarsResult<_>>()?
-        }
-        _ => column.str()?.iter().map(|text| object!(text)).collect(),
-    })
-}
-
-fn texts(list: Option<&polars::prelude::Series>) -> PolarsResult<Value> {
-    let Some(list) = list else { return Ok(Value::Null) };
-    Ok(list.str()?.iter().map(|text| object!(text)).collect())
 }
 
 #[cfg(test)]
