@@ -281,7 +281,8 @@ fn mask(key: [u8; 16], body: &[u8]) -> Option<[u8; 16]> {
     Some(block.into())
 }
 
-/// The vector with the packet number at its end. Initials are few: their numbers need no widening (RFC 9000 appendix A.3).
+/// The vector with the packet number at its end. While nothing is acknowledged numbers are sent whole (RFC 9000
+/// section 17.1), so that those of the hellos need no widening.
 fn nonce(vector: [u8; 12], number: &[u8]) -> [u8; 12] {
     let mut nonce = vector;
     for (place, byte) in nonce.iter_mut().rev().zip(number.iter().rev()) {
