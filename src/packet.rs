@@ -32,6 +32,7 @@ pub(crate) use transport::{Segment, TcpSegment};
 /// IP protocol numbers that the walk knows (IANA protocol numbers).
 pub(crate) mod protocol {
     pub(crate) const ICMP: u8 = 1;
+    pub(crate) const IGMP: u8 = 2;
     pub(crate) const IPIP: u8 = 4;
     pub(crate) const TCP: u8 = 6;
     pub(crate) const UDP: u8 = 17;
@@ -171,7 +172,7 @@ impl fmt::Display for Reason {
 pub(crate) fn protocol_name(number: u8) -> Cow<'static, str> {
     Cow::Borrowed(match number {
         protocol::ICMP => "icmp",
-        2 => "igmp",
+        protocol::IGMP => "igmp",
         protocol::IPIP => "ip-in-ip",
         protocol::TCP => "tcp",
         protocol::UDP => "udp",

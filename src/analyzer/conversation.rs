@@ -75,7 +75,7 @@ impl Conversation {
             handshake_rtt: None,
             handshake_ack: None,
             application: None,
-            encryption: Encryption::Unknown,
+            encryption: encryption_of(key.protocol()),
             quality: Vec::new(),
             names: Vec::new(),
             requests: Vec::new(),
@@ -298,6 +298,14 @@ fn hand_on(dialogue: &mut Option<Box<Talk>>, side: Side, delivery: Delivery<'_>,
     match delivery {
         Delivery::Bytes(bytes, frame, time) => talk.follow.data(Data { side, bytes, frame, time, is_cut: false }, &mut context),
         Delivery::Gap(length) => talk.follow.gap(side, length, &mut context),
+    }
+}
+
+/// Protocols that keep a network running go in clear; of all others only the payload tells.
+const fn encryption_of(protocol: u8) -> Encryption {
+    match protocol {
+        protocol::ICMP | protocol::IGMP | protocol::ICMPV6 => Encryption::None,
+        _ => Encryption::Unknown,
     }
 }
 

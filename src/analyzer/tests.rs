@@ -56,3 +56,11 @@ proptest! {
         prop_assert_eq!(flows, charged);
     }
 }
+
+#[test]
+fn an_echo_is_in_clear() {
+    let echo = [0x45, 0, 0, 28, 0, 1, 0, 0, 64, 1, 0, 0, 192, 0, 2, 1, 198, 51, 100, 1, 8, 0, 0, 0, 0, 1, 0, 1];
+    let finished = analyze(101, &[echo.to_vec()]);
+    let flow = finished.rows.iter().find_map(|row| if let Row::Flow(flow) = row { Some(flow) } else { None }).unwrap();
+    assert_eq!((flow.protocol.as_str(), flow.encryption.as_str()), ("icmp", "none"));
+}
