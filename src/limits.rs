@@ -79,6 +79,8 @@ pub(crate) const HTTP_QUERY_KEYS: usize = 64;
 pub(crate) const HTTP_WAITING: usize = 128;
 /// Bytes of a text protocol watched for its turn to TLS, which comes among the first commands.
 pub(crate) const STARTTLS_BYTES: usize = 64 << 10;
+/// Datagrams of a drone link searched for a control frame: telemetry comes ten times a second, between some 300 of video.
+pub(crate) const DUML_DATAGRAMS: u32 = 1_000;
 /// Distinct requests of a flow kept for the path rules.
 pub(crate) const FLOW_REQUESTS: usize = 64;
 /// Distinct names of a flow kept from its own bytes.

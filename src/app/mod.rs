@@ -3,6 +3,7 @@
 //!
 //! A new protocol is one file here, one in `wire`, one in `record`, and one entry in [`PROTOCOLS`].
 
+mod dji;
 mod dns;
 mod follow;
 mod http;
@@ -241,7 +242,7 @@ pub(crate) static PROTOCOLS: &[Protocol] = &[
     plain::SIP,
     plain::IKE,
     plain::WIREGUARD,
-    plain::DJI_LINK,
+    dji::LINK,
     plain::TELLO,
     plain::SNMP,
     plain::RTCP,

@@ -1,7 +1,7 @@
 //! Protocols that only need a name: recognised by their first bytes, nothing read further.
 //!
 //! A text protocol may turn to TLS on the way (STARTTLS); that is followed as a tunnel. What encrypts in its
-//! own way (ssh, wireguard, openvpn, the drone link) has the encryption unknown: the column tells TLS and QUIC.
+//! own way (ssh, wireguard, openvpn) has the encryption unknown: the column tells TLS and QUIC.
 
 use crate::limits::STARTTLS_BYTES;
 use crate::record::Encryption;
@@ -81,14 +81,6 @@ pub(crate) const WIREGUARD: Protocol = Protocol {
 /// OpenVPN, hard resets of the control channel.
 pub(crate) const OPENVPN: Protocol =
     Protocol { name: "openvpn", transport: UDP, ports: &[1194], recognise: openvpn, open: |_| sealed("openvpn") };
-/// DJI's Wi-Fi link between aircraft and app.
-pub(crate) const DJI_LINK: Protocol = Protocol {
-    name: "dji-link",
-    transport: UDP,
-    ports: &[9003],
-    recognise: |p| Recognised::from(is_dji_link(p.bytes)),
-    open: |_| sealed("dji-link"),
-};
 /// Tello SDK: commands and state in text.
 pub(crate) const TELLO: Protocol =
     Protocol { name: "tello", transport: UDP, ports: &[8889, 8890], recognise: tello, open: |_| clear("tello") };
@@ -400,14 +392,6 @@ fn openvpn(probe: Probe<'_>) -> Recognised {
     let is_plain = matches!(probe.bytes, [CLIENT_V2, _, _, _, _, _, _, _, _, 0, 0, 0, 0, 0]);
     let is_reset = matches!(probe.bytes, [CLIENT_V2 | SERVER_V2 | CLIENT_V3, rest @ ..] if rest.len() >= 13);
     Recognised::from(is_plain || is_reset && probe.flow.has_port(1194))
-}
-
-/// Length with its top bit set, type 0 to 6, and the XOR of the seven bytes before.
-fn is_dji_link(bytes: &[u8]) -> bool {
-    let mut reader = Reader::new(bytes);
-    let (Ok(length), Ok(header)) = (reader.u16_le(), Reader::new(bytes).array::<8>()) else { return false };
-    let [.., kind, _] = header;
-    usize::from(length & 0x7fff) == bytes.len() && length & 0x8000 != 0 && kind <= 6 && header.iter().fold(0, |sum, byte| sum ^ byte) == 0
 }
 
 fn tello(probe: Probe<'_>) -> Recognised {

@@ -2,6 +2,7 @@
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 pub(crate) mod dns;
+pub(crate) mod duml;
 pub(crate) mod gquic;
 pub(crate) mod handshake;
 pub(crate) mod http;
