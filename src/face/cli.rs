@@ -108,12 +108,29 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 #[expect(clippy::print_stderr, reason = "the one place where an error is told")]
 fn tell(error: &anyhow::Error) {
-    eprintln!("whereto: {error:#}");
+    eprintln!("whereto: {}", told(error));
+}
+
+/// An error and its causes; those that the error itself quotes are not said twice.
+fn told(error: &anyhow::Error) -> String {
+    let causes = error.chain().skip(1).map(ToString::to_string);
+    causes.fold(error.to_string(), |text, cause| if text.contains(&cause) { text } else { format!("{text}: {cause}") })
 }
 
 #[cfg(test)]
 mod tests {
+    use anyhow::Context as _;
+
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        let quoting = crate::Error::from(crate::error::Kind::io("open capture", std::path::Path::new("a.pcap"), missing));
+        assert_eq!(told(&quoting.into()), "cannot open capture a.pcap: entity not found");
+        let caused: Result<(), _> = Err(io::Error::from(io::ErrorKind::NotFound)).context("cannot make folder b");
+        assert_eq!(told(&caused.unwrap_err()), "cannot make folder b: entity not found");
+    }
 
     #[test]
     fn the_arguments_are_consistent() {
