@@ -1,7 +1,13 @@
 //! The one integration binary: what the program promises, checked from outside.
 
+#[cfg(all(test, feature = "table", feature = "live"))]
+mod bytes;
+#[cfg(all(test, feature = "table", feature = "live"))]
+mod cases;
 #[cfg(test)]
 mod corpus;
+#[cfg(all(test, feature = "table", feature = "live"))]
+mod day;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
