@@ -11,6 +11,8 @@ pub(crate) const FRAME_BYTES: usize = 262_144;
 pub(crate) const BLOCK_BYTES: usize = 64 << 20;
 /// Bytes read from a file at a time.
 pub(crate) const READ_BYTES: usize = 1 << 20;
+/// Bytes taken out of a decompressor at a time: what is lost, at most, before the place where the input is damaged.
+pub(crate) const DECOMPRESS_BYTES: usize = 4 << 10;
 /// Interfaces of one pcapng section; more are damage. Large capture appliances write a few hundred.
 pub(crate) const INTERFACES: usize = 65_536;
 /// Decompressed bytes per compressed byte, once a megabyte was read: above it the file is a bomb.

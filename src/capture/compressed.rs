@@ -100,12 +100,15 @@ impl<R: Read> Plain<R> {
 }
 
 impl<R: Read> Read for Plain<R> {
+    /// A decoder that fails says nothing of what it decoded in the same call: little is asked of it at a time.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = into.len().min(limits::DECOMPRESS_BYTES);
+        let few = into.get_mut(..length).unwrap_or_default();
         match self {
             Self::None(source) => source.read(into),
-            Self::Gzip(decoder) => decoder.read(into),
-            Self::Zstd(decoder) => decoder.read(into),
-            Self::Lz4(decoder) => decoder.read(into),
+            Self::Gzip(decoder) => decoder.read(few),
+            Self::Zstd(decoder) => decoder.read(few),
+            Self::Lz4(decoder) => decoder.read(few),
         }
     }
 }
@@ -145,5 +148,35 @@ impl<R: Read> Read for Bounded<R> {
             )));
         }
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that do not compress.
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state.to_be_bytes()[0]
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn what_lies_before_the_damage_is_read() {
+        const BLOCK_BYTES: usize = 128 << 10;
+        let plain: Vec<u8> = noise(3 * BLOCK_BYTES).iter().map(|byte| byte & 0x3f).collect();
+        let mut packed = zstd::encode_all(plain.as_slice(), 1).unwrap();
+        let last = packed.len() - 60_000;
+        packed.get_mut(last..).unwrap().fill(0xff);
+        let mut source = Plain::new(packed.as_slice(), Compression::Zstd).unwrap();
+        let (mut read, mut buffer) = (Vec::new(), vec![0; 1 << 20]);
+        while let Ok(more @ 1..) = source.read(&mut buffer) {
+            read.extend_from_slice(&buffer[..more]);
+        }
+        assert!(read.len() >= 2 * BLOCK_BYTES - limits::DECOMPRESS_BYTES && plain.starts_with(&read), "{}", read.len());
     }
 }
