@@ -91,15 +91,12 @@ impl Dialogue for Tls {
     fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite {
         self.half(data.side).seen = Some((data.frame, data.time));
         let mut input = Reader::new(data.bytes);
-        loop {
+        while !self.is_settled() {
             match self.half(data.side).records.next(&mut input) {
                 Cut::Record(record) => self.record(&record, data, context),
                 Cut::Damage => self.damage(data, context),
-                Cut::Wait => break,
+                Cut::Wait => return Appetite::More,
             }
-        }
-        if !self.is_settled() {
-            return Appetite::More;
         }
         self.emit(context);
         Appetite::Done

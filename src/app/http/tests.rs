@@ -312,7 +312,7 @@ fn is_recognised_by_its_first_line() {
 #[test]
 fn a_control_byte_is_refused_however_the_line_arrives() {
     let flow = flow_with_ports(Transport::Tcp, 50_000, 80);
-    let probe = |bytes: &[u8]| recognise(Probe { side: Side::Device, bytes, flow: &flow }, Family::Http);
+    let probe = |bytes: &[u8]| recognise(Probe { bytes, flow: &flow }, Family::Http);
     for line in ["GET /\0inner HTTP/1.1\r\n", "GET /inner HTTP/1.1\x0c\r\n", "GET /\x1einner HTTP/1.1\n"] {
         let by_piece = (1..=line.len()).map(|length| probe(&line.as_bytes()[..length])).find(|answer| *answer != Recognised::More);
         assert_eq!((by_piece, probe(line.as_bytes())), (Some(Recognised::No), Recognised::No), "{line:?}");
