@@ -65,7 +65,6 @@ struct Http {
     exchanges: Exchanges,
     connect: Option<Connect>,
     tunnel: Option<Tunnel>,
-    last: At,
     is_done: bool,
     facts: Facts,
 }
@@ -88,6 +87,8 @@ enum Place {
 struct Direction {
     messages: Messages,
     current: Option<Number>,
+    /// Where its latest bytes were.
+    last: At,
 }
 
 /// What is being read: whose bytes, of which frame.
@@ -102,23 +103,26 @@ pub(super) struct At {
 struct Connect {
     exchange: Number,
     held: Vec<u8>,
+    missing: u64,
     at: At,
 }
 
 impl Http {
     fn new(family: Family, place: Place) -> Self {
         let application = if family == Family::Http { NAME } else { RTSP.name };
-        let direction = || Direction { messages: Messages::new(family), current: None };
+        let direction = |side| {
+            let last = At { side, frame: 0, time: Timestamp::default() };
+            Direction { messages: Messages::new(family), current: None, last }
+        };
         Self {
             family,
             place,
             client: None,
-            device: direction(),
-            remote: direction(),
+            device: direction(Side::Device),
+            remote: direction(Side::Remote),
             exchanges: Exchanges::default(),
             connect: None,
             tunnel: None,
-            last: At { side: Side::Device, frame: 0, time: Timestamp::default() },
             is_done: false,
             facts: Facts { application: Some(application), encryption: Encryption::None, ..Facts::default() },
         }
@@ -146,12 +150,12 @@ impl Http {
                 return self.read_tunnel(at, input, context);
             }
             if self.is_held(at.side) {
-                self.hold(at, input, context);
+                self.hold(at, input);
                 break;
             }
             let Some(part) = self.direction(at.side).messages.next(&mut input) else { break };
             self.part(at, part, context);
-            self.emit(context);
+            self.emit(at, context);
         }
         self.appetite()
     }
@@ -277,7 +281,7 @@ impl Http {
         self.direction(at.side).current = Some(number);
         self.begin(at, head.request_framing(), context);
         if method == "CONNECT" && self.family == Family::Http {
-            self.connect = Some(Connect { exchange: number, held: Vec::new(), at });
+            self.connect = Some(Connect { exchange: number, held: Vec::new(), missing: 0, at });
         }
     }
 
@@ -341,14 +345,22 @@ impl Http {
         self.connect.is_some() && self.client == Some(side) && self.direction(side).messages.is_between()
     }
 
-    fn hold(&mut self, at: At, input: Input<'_>, context: &mut Context<'_>) {
+    /// What comes after the first bytes, or after a gap, counts as missing.
+    fn hold(&mut self, at: At, input: Input<'_>) {
         let Some(connect) = &mut self.connect else { return };
-        let Input::Bytes(bytes) = input else { return self.release_as_tunnel(context) };
-        connect.held.extend_from_slice(bytes);
-        connect.at = at;
-        if connect.held.len() > HTTP_HEAD_BYTES {
-            self.release_as_tunnel(context);
+        let room = if connect.missing > 0 { 0 } else { HTTP_HEAD_BYTES.saturating_sub(connect.held.len()) };
+        let (kept, missing) = match input {
+            Input::Missing(length) => (&[][..], length),
+            Input::Bytes(bytes) => {
+                let (kept, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+                (kept, u64::try_from(rest.len()).unwrap_or(u64::MAX))
+            }
+        };
+        if !kept.is_empty() {
+            connect.held.extend_from_slice(kept);
+            connect.at = at;
         }
+        connect.missing = connect.missing.saturating_add(missing);
     }
 
     /// The CONNECT was granted, or nothing else is as likely.
@@ -359,28 +371,27 @@ impl Http {
             return;
         }
         self.tunnel = Some(Tunnel::new());
-        self.read_tunnel(connect.at, Input::Bytes(&connect.held), context);
+        for input in [Input::Bytes(&connect.held), Input::Missing(connect.missing)] {
+            self.read_tunnel(connect.at, input, context);
+        }
     }
 
     fn refuse_connect(&mut self, number: Number, context: &mut Context<'_>) {
         let Some(connect) = self.connect.take_if(|connect| connect.exchange == number) else { return };
-        self.read(connect.at, Input::Bytes(&connect.held), context);
+        for input in [Input::Bytes(&connect.held), Input::Missing(connect.missing)] {
+            self.read(connect.at, input, context);
+        }
     }
 
     /// Rows for which nothing more is to come. RTSP has no table: its requests show in the flow.
-    fn emit(&mut self, context: &mut Context<'_>) {
+    fn emit(&mut self, at: At, context: &mut Context<'_>) {
         while let Some(row) = self.exchanges.take_settled() {
             self.push(row, context);
         }
         if let Some(row) = self.exchanges.take_excess() {
             self.push(row, context);
             if !self.facts.quality.contains(&"http-unanswered") {
-                context.note(
-                    self.last.seen(),
-                    "http-unanswered",
-                    "more requests than the limit wait for responses".to_owned(),
-                    Damage::Theirs,
-                );
+                context.note(at.seen(), "http-unanswered", "more requests than the limit wait for responses".to_owned(), Damage::Theirs);
             }
             self.flag("http-unanswered");
         }
@@ -395,7 +406,8 @@ impl Http {
     fn end_with_connection(&mut self, side: Side, context: &mut Context<'_>) {
         let half = self.half(side);
         if let Some(part) = self.direction(side).messages.finish() {
-            self.part(At { side, ..self.last }, part, context);
+            let at = self.direction(side).last;
+            self.part(at, part, context);
         }
         let direction = self.direction(side);
         if let Some(number) = direction.current.take_if(|_| direction.messages.ends_with_connection()) {
@@ -406,15 +418,15 @@ impl Http {
 
 impl Dialogue for Http {
     fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite {
-        self.last = At { side: data.side, frame: data.frame, time: data.time };
-        self.read(self.last, Input::Bytes(data.bytes), context)
+        let at = At { side: data.side, frame: data.frame, time: data.time };
+        self.direction(data.side).last = at;
+        self.read(at, Input::Bytes(data.bytes), context)
     }
 
     fn gap(&mut self, side: Side, length: u64, context: &mut Context<'_>) -> Appetite {
-        if let Some(number) = self.direction(side).current {
-            self.exchanges.spoil(number);
-        }
-        self.read(At { side, ..self.last }, Input::Missing(length), context)
+        let Direction { current, last, .. } = *self.direction(side);
+        current.into_iter().for_each(|number| self.exchanges.spoil(number));
+        self.read(last, Input::Missing(length), context)
     }
 
     fn finish(&mut self, context: &mut Context<'_>) {

@@ -278,6 +278,16 @@ fn a_refused_tunnel_stays_http() {
 }
 
 #[test]
+fn what_follows_a_connect_waits_for_the_answer_over_a_gap() {
+    let granted = back("HTTP/1.1 200 OK\r\n\r\n");
+    let (rows, _, facts) = run(&[out([CONNECT, "SSH-2.0-y\r\n"].concat()), Step::Gap(Side::Device, 9), granted]);
+    assert_eq!((short(&rows), facts.application), (vec!["CONNECT - 200 0 0 complete".to_owned()], Some("ssh")));
+    let refused = back(["HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", &ok("1")].concat());
+    let (rows, ..) = run(&[out(CONNECT), Step::Gap(Side::Device, 9), out(get("/lost")), refused, out(get("/a"))]);
+    assert_eq!(short(&rows), ["CONNECT - 403 0 0 complete", "- - 200 0 1 incomplete", "GET /a - 0 0 incomplete"]);
+}
+
+#[test]
 fn rtsp_has_names_and_no_rows() {
     let request = "DESCRIBE rtsp://Cam.example:8554/live RTSP/1.0\r\nCSeq: 1\r\n\r\n";
     let response = "RTSP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nv=0$\x00\x00\x02ab";
