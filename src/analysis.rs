@@ -138,7 +138,7 @@ impl Job<'_> {
     /// A row of the pass: flows wait, names are learned, damage is remembered.
     fn row(&mut self, row: Row) -> Result<(), Error> {
         match row {
-            Row::Flow(flow) => self.spill.push(*flow),
+            Row::Flow(flow) => self.spill.push(flow),
             Row::Name(name) => {
                 self.enricher.names.learn(&name);
                 self.output.row(Row::Name(name))
@@ -220,7 +220,7 @@ impl Job<'_> {
         let (enricher, output) = (&mut self.enricher, &mut *self.output);
         std::mem::take(&mut self.spill).for_each(|mut flow| {
             enricher.answer(&mut flow);
-            output.row(Row::Flow(Box::new(flow)))
+            output.row(Row::Flow(flow))
         })
     }
 }

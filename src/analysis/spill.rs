@@ -12,7 +12,7 @@ use crate::record::Flow;
 #[derive(Default)]
 pub(super) struct Spill {
     folder: PathBuf,
-    held: Vec<Flow>,
+    held: Vec<Box<Flow>>,
     file: Option<BufWriter<File>>,
     count: u64,
 }
@@ -27,7 +27,7 @@ impl Spill {
         self.count
     }
 
-    pub(super) fn push(&mut self, flow: Flow) -> Result<(), Error> {
+    pub(super) fn push(&mut self, flow: Box<Flow>) -> Result<(), Error> {
         self.count += 1;
         self.held.push(flow);
         if self.held.len() >= limits::FLOWS_HELD { self.write() } else { Ok(()) }
@@ -48,7 +48,7 @@ impl Spill {
     }
 
     /// Gives every flow back, in order.
-    pub(super) fn for_each(mut self, mut take: impl FnMut(Flow) -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn for_each(mut self, mut take: impl FnMut(Box<Flow>) -> Result<(), Error>) -> Result<(), Error> {
         let folder = self.folder.clone();
         let failed = |source| Kind::io("read a temporary file in", &folder, source);
         if let Some(file) = self.file.take() {
@@ -61,7 +61,8 @@ impl Spill {
                 reader.read_exact(&mut length).map_err(failed)?;
                 bytes.resize(usize::try_from(u32::from_le_bytes(length)).unwrap_or_default(), 0);
                 reader.read_exact(&mut bytes).map_err(failed)?;
-                take(postcard::from_bytes(&bytes).map_err(|error| failed(std::io::Error::other(error)))?)?;
+                let flow: Flow = postcard::from_bytes(&bytes).map_err(|error| failed(std::io::Error::other(error)))?;
+                take(Box::new(flow))?;
             }
         }
         self.held.into_iter().try_for_each(take)

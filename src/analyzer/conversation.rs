@@ -10,7 +10,7 @@ use crate::record::{Answer, Counts, Encryption, Flow, Initiator, Row};
 
 /// An open flow.
 pub(super) struct Conversation {
-    flow: Flow,
+    flow: Box<Flow>,
     device: Half,
     tcp: Option<Box<Tcp>>,
     /// None for protocols without dialogues.
@@ -47,7 +47,7 @@ impl Conversation {
         let port = |port: u16| key.has_ports().then_some(port);
         let envelope = packet.envelope;
         let (frame, time) = packet.began.unwrap_or((envelope.frame, envelope.time));
-        let flow = Flow {
+        let flow = Box::new(Flow {
             capture,
             flow_id,
             interface: envelope.interface,
@@ -80,7 +80,7 @@ impl Conversation {
             names: Vec::new(),
             requests: Vec::new(),
             answer: Answer::default(),
-        };
+        });
         let mut conversation = Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false };
         let sender = if packet.source == device.0 { Side::Device } else { Side::Remote };
         conversation.learn_mac(packet, sender);
@@ -234,7 +234,7 @@ impl Conversation {
         if self.is_cut {
             self.flow.quality.push("snaplen-cut".to_owned());
         }
-        rows.push(Row::Flow(Box::new(self.flow)));
+        rows.push(Row::Flow(self.flow));
     }
 
     fn finish_tcp(&mut self, rows: &mut Vec<Row>) {
