@@ -149,11 +149,16 @@ impl<'a> Page<'a> {
         self.value("name", &format!("{} (source {}{age}){domain}", row.text("name"), row.text("name_source")));
         for told in told {
             let flow = told.row.number("flow_id").map_or_else(String::new, |id| format!(" of flow {id}"));
-            let table = told.table.trim_end_matches('s');
+            let kind = match told.table {
+                "certificates" => "certificate ",
+                "http" => "http ",
+                // What a hello or an answer says begins with its own word.
+                _ => "",
+            };
             let capture = told.row.text("capture");
             let place = if capture == row.text("capture") { String::new() } else { format!(" in {capture}") };
             let frame = told.row.number("frame").unwrap_or(0);
-            self.value("", &format!("told by frame {frame}{flow}{place}: {table} {}", line(told.table, told.row)));
+            self.value("", &format!("told by frame {frame}{flow}{place}: {kind}{}", line(told.table, told.row)));
         }
         if !row.list("name_candidates").is_empty() {
             self.doubt("rivals", &row.list("name_candidates").join(", "));
