@@ -1,12 +1,15 @@
 //! The one integration binary: what the program promises, checked from outside.
 
-#[cfg(all(test, feature = "table", feature = "live"))]
+#[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
 mod bytes;
-#[cfg(all(test, feature = "table", feature = "live"))]
+#[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
 mod cases;
 #[cfg(test)]
 mod corpus;
-#[cfg(all(test, feature = "table", feature = "live"))]
+#[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
 mod day;
 #[cfg(test)]
 mod docs;
