@@ -10,6 +10,7 @@ use crate::record::Flow;
 
 /// Flows in the order in which they were closed.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "flows come boxed: a kilobyte each need not be copied in and out")]
 pub(super) struct Spill {
     folder: PathBuf,
     held: Vec<Box<Flow>>,

@@ -34,19 +34,21 @@ impl Filter {
 
     #[cfg(feature = "live")]
     fn program(&mut self, link: crate::wire::LinkType) -> Result<Option<&pcap::BpfProgram>, Error> {
+        use std::collections::btree_map::Entry;
+
         use crate::wire::LinkType;
         let Some(expression) = &self.expression else { return Ok(None) };
-        if !self.programs.contains_key(&link) {
-            let failed = |error: pcap::Error| {
-                crate::error::Kind::Usage(format!("cannot compile the filter {expression:?} for link type {link}: {error}"))
-            };
-            // libpcap's own number for raw IP.
-            let number = if matches!(link, LinkType::RAW | LinkType::IPV4 | LinkType::IPV6) { LinkType::RAW_BSD.0 } else { link.0 };
-            let dead = pcap::Capture::dead(pcap::Linktype(number.into())).map_err(failed)?;
-            let program = dead.compile(expression, true).map_err(failed)?;
-            self.programs.insert(link, program);
-        }
-        Ok(self.programs.get(&link))
+        let place = match self.programs.entry(link) {
+            Entry::Occupied(place) => return Ok(Some(place.into_mut())),
+            Entry::Vacant(place) => place,
+        };
+        let failed = |error: pcap::Error| {
+            crate::error::Kind::Usage(format!("cannot compile the filter {expression:?} for link type {link}: {error}"))
+        };
+        // libpcap's own number for raw IP.
+        let number = if matches!(link, LinkType::RAW | LinkType::IPV4 | LinkType::IPV6) { LinkType::RAW_BSD.0 } else { link.0 };
+        let dead = pcap::Capture::dead(pcap::Linktype(number.into())).map_err(failed)?;
+        Ok(Some(place.insert(dead.compile(expression, true).map_err(failed)?)))
     }
 
     /// Whether a frame passes.

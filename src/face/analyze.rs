@@ -85,7 +85,8 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
     let inputs = capture::expand(&args.captures)?;
     std::fs::create_dir_all(&args.output).with_context(|| format!("cannot create output folder {}", args.output.display()))?;
     let mut store = Store::create(&args.output, formats(&args.format))?;
-    let bar = Bar::new(&inputs, !args.quiet && std::io::stderr().is_terminal());
+    let is_shown = !args.quiet && std::io::stderr().is_terminal();
+    let bar = if is_shown { Bar::new(&inputs) } else { Bar::hidden() };
     let outcome = analysis::run(&inputs, &options(args), &mut store, &mut |progress| bar.tell(&progress));
     bar.finish();
     let outcome = outcome?;

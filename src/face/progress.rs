@@ -30,11 +30,14 @@ struct Reading {
 const TICK: Duration = Duration::from_millis(100);
 
 impl Bar {
-    pub(crate) fn new(inputs: &Inputs, is_wanted: bool) -> Self {
+    /// Nothing is shown.
+    pub(crate) fn hidden() -> Self {
+        Self { bar: ProgressBar::hidden(), reading: Arc::default() }
+    }
+
+    /// Shows a bar on standard error.
+    pub(crate) fn new(inputs: &Inputs) -> Self {
         let reading = Arc::new(Mutex::new(Reading::default()));
-        if !is_wanted {
-            return Self { bar: ProgressBar::hidden(), reading };
-        }
         let lengths: Option<u64> = inputs.captures.iter().map(|path| length(path)).sum();
         let bar = lengths.map_or_else(ProgressBar::no_length, ProgressBar::new);
         bar.set_draw_target(ProgressDrawTarget::stderr());

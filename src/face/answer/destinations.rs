@@ -47,8 +47,9 @@ fn by_name(destinations: &DataFrame) -> PolarsResult<DataFrame> {
         .collect()
 }
 
+/// The distinct values; an empty text stands for nothing.
 fn set(values: Expr) -> Expr {
-    values.drop_nulls().unique().sort(SortOptions::default())
+    values.fill_null(lit("")).unique().sort(SortOptions::default())
 }
 
 fn grid(rows: &DataFrame) -> PolarsResult<Grid> {
@@ -81,7 +82,14 @@ fn grid(rows: &DataFrame) -> PolarsResult<Grid> {
 fn joined(column: &Column) -> PolarsResult<Vec<String>> {
     let join = |texts: Vec<&str>| if texts.is_empty() { "-".to_owned() } else { printable(&texts.join(", ")).into_owned() };
     let lists = column.list()?.amortized_iter();
-    lists.map(|list| list.map_or_else(|| Ok("-".to_owned()), |list| Ok(join(list.as_ref().str()?.iter().flatten().collect())))).collect()
+    lists
+        .map(|list| {
+            list.map_or_else(
+                || Ok("-".to_owned()),
+                |list| Ok(join(list.as_ref().str()?.iter().flatten().filter(|text| !text.is_empty()).collect())),
+            )
+        })
+        .collect()
 }
 
 #[cfg(test)]
