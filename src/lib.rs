@@ -14,6 +14,8 @@ pub mod enrich;
 mod error;
 pub mod face;
 pub mod flow;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 pub(crate) mod limits;
 pub(crate) mod packet;
 pub mod record;

@@ -13,6 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["table"],
     &["analysis"],
     &["enrich"],
+    &["fuzzing"],
     &["analyzer"],
     &["app"],
     &["flow"],

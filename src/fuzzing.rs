@@ -1,0 +1,173 @@
+//! What fuzzers call: any bytes in, laws asserted. Built for fuzzers and unit tests only.
+//!
+//! A law is a promise that holds whatever was captured: nothing panics, every byte is accounted for, what came
+//! from traffic is shown escaped, rows and memory stay in proportion, and how a stream was cut into segments
+//! changes nothing. The seeds in `fuzz/` are written in the forms read here.
+
+mod laws;
+mod script;
+
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use crate::analyzer::Analyzer;
+use crate::app::Transport::{Tcp, Udp};
+use crate::capture::{Event, Frame, Reader};
+use crate::flow::Devices;
+use crate::time::{Span, Timestamp};
+use crate::wire::LinkType;
+
+use script::Subject;
+
+/// Pieces in which streams and files are read a second time.
+const PIECE_BYTES: usize = 7;
+
+/// DNS over UDP and TCP, multicast DNS, LLMNR; the first byte chooses, a script follows.
+pub fn dns(bytes: &[u8]) {
+    let subjects = [("dns", Udp, 53), ("dns", Tcp, 53), ("mdns", Udp, 5353), ("llmnr", Udp, 5355)];
+    one_of(&subjects.map(Subject::protocol), bytes);
+}
+
+/// TLS; a script.
+pub fn tls(bytes: &[u8]) {
+    script::follow(&Subject::protocol(("tls", Tcp, 443)), bytes);
+}
+
+/// QUIC; a script.
+pub fn quic(bytes: &[u8]) {
+    script::follow(&Subject::protocol(("quic", Udp, 443)), bytes);
+}
+
+/// HTTP, RTSP, SSDP and a text protocol that may turn to TLS; the first byte chooses, a script follows.
+pub fn http(bytes: &[u8]) {
+    let subjects = [("http", Tcp, 80), ("rtsp", Tcp, 554), ("ssdp", Udp, 1900), ("smtp", Tcp, 25)];
+    one_of(&subjects.map(Subject::protocol), bytes);
+}
+
+/// A flow whose protocol has to be recognised: the first byte chooses the transport, two bytes are the remote's
+/// port, a script follows.
+pub fn flow(bytes: &[u8]) {
+    let [choice, high, low, script @ ..] = bytes else { return };
+    let transport = if choice & 1 == 0 { Tcp } else { Udp };
+    script::follow(&Subject::unknown(transport, u16::from_be_bytes([*high, *low])), script);
+}
+
+fn one_of(subjects: &[Subject], bytes: &[u8]) {
+    let Some((choice, script)) = bytes.split_first() else { return };
+    if let Some(subject) = subjects.get(usize::from(*choice) % subjects.len()) {
+        script::follow(subject, script);
+    }
+}
+
+/// Frames of one link type: two bytes name it, then each frame is two bytes of length, one of time, and its bytes.
+/// With the top bit of the length set, the frame was longer on the wire than captured.
+pub fn frame(bytes: &[u8]) {
+    let mut input = crate::wire::Reader::new(bytes);
+    let Ok(link) = input.u16() else { return };
+    let mut analyzer = Analyzer::new("fuzz".into(), Devices::default(), 1);
+    let mut time = Timestamp::default();
+    for number in 1.. {
+        let (Ok(length), Ok(later)) = (input.u16(), input.u8()) else { break };
+        let captured = input.take_up_to(usize::from(length & 0x7fff));
+        let missing = if length & 0x8000 == 0 { 0 } else { 1_000 };
+        time = time.after(Span::from_nanos(i64::from(later) * 1_000_000_000));
+        analyzer.push(&Frame {
+            number,
+            time,
+            interface: 0,
+            interface_name: None,
+            link: LinkType(link),
+            wire_len: u32::try_from(captured.len()).unwrap_or(u32::MAX).saturating_add(missing),
+            bytes: captured,
+            direction: None,
+            offset: 0,
+        });
+    }
+    laws::of_the_pass(&analyzer.finish());
+}
+
+/// A capture file.
+pub fn container(bytes: &[u8]) {
+    let whole = read(Box::new(Cursor::new(bytes.to_vec())));
+    let pieces = read(Box::new(InPieces(Cursor::new(bytes.to_vec()))));
+    assert_eq!(whole, pieces, "it matters how the file is read");
+    let Ok(mut reader) = Reader::new(Box::new(Cursor::new(bytes.to_vec())), Path::new("fuzz")) else { return };
+    let mut analyzer = Analyzer::new("fuzz".into(), Devices::default(), 1);
+    while let Some(event) = reader.next_event() {
+        match event {
+            Event::Frame(frame) => analyzer.push(&frame),
+            Event::Note(note) => analyzer.note(note),
+            Event::Name(..) => {}
+        }
+    }
+    let _about = reader.finish();
+    laws::of_the_pass(&analyzer.finish());
+}
+
+/// What a reader tells of a capture, in short.
+fn read(source: Box<dyn Read + Send>) -> Option<Vec<String>> {
+    let mut reader = Reader::new(source, Path::new("fuzz")).ok()?;
+    let mut told = Vec::new();
+    while let Some(event) = reader.next_event() {
+        told.push(match event {
+            Event::Frame(frame) => format!("{} {} {} {}", frame.number, frame.time, frame.wire_len, frame.bytes.len()),
+            Event::Name(address, name) => format!("{address} {name}"),
+            Event::Note(note) => format!("{note:?}"),
+        });
+    }
+    told.push(format!("{:?}", reader.finish()));
+    Some(told)
+}
+
+/// Reads a few bytes at a time, as a pipe may.
+struct InPieces<R>(R);
+
+impl<R: Read> Read for InPieces<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let length = into.len().min(PIECE_BYTES);
+        self.0.read(into.get_mut(..length).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\x1b.example\r\n\r\n";
+    const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+    /// A record of a script.
+    fn record(flags: u8, bytes: &[u8]) -> Vec<u8> {
+        [&[flags][..], &u16::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
+    }
+
+    #[test]
+    fn a_conversation_keeps_the_laws() {
+        let script = [record(0, REQUEST), record(1, RESPONSE), vec![2, 0, 9], record(0, REQUEST)].concat();
+        http(&[&[0][..], &script].concat());
+        flow(&[&[0, 0, 80][..], &script].concat());
+        tls(&script);
+        let mdns = record(1, b"\0\0\x84\0\0\0\0\x01\0\0\0\0\x01a\x05local\0\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01");
+        dns(&[&[2][..], &mdns].concat());
+        quic(&record(0, &[0xc0; 1_200]));
+    }
+
+    #[test]
+    fn a_capture_keeps_the_laws() {
+        let header = [&0xa1b2_c3d4_u32.to_be_bytes()[..], &[0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 101]].concat();
+        let packet = [&[0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2][..], &[0, 9, 0, 9, 0, 8, 0, 0]].concat();
+        let length = u32::try_from(packet.len()).unwrap().to_be_bytes();
+        container(&[&header[..], &[0; 8], &length, &length, &packet, &[0xff; 3]].concat());
+        frame(&[&[0, 101, 0, 28, 1][..], &packet, &[0x80, 28, 1], &packet].concat());
+    }
+
+    proptest! {
+        #[test]
+        fn anything_keeps_the_laws(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            for target in [dns, tls, quic, http, flow, frame, container] {
+                target(&bytes);
+            }
+        }
+    }
+}
