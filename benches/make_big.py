@@ -2,8 +2,9 @@
 """Builds a capture of any size out of small ones, for measurements: make_big.py [--size 1G] [FOLDER...] OUTPUT
 
 Ethernet and raw IP captures of the folders (default: $WHERETO_CORPUS/corpus, else captures/) are laid over each other and
-repeated until the size is reached. Every repetition has other addresses of the same kind: private ones stay in their block,
-public ones in their /16, IPv6 in its /96; multicast, loopback and link-local stay. Answers of DNS follow, and
+repeated until the size is reached. Repetitions have other addresses of the same kind: private ones stay in their block,
+public ones in their /16, IPv6 in its /96; multicast, loopback and link-local stay. After --variety of them the addresses
+come again, as they do where the same devices go to the same services every day. Answers of DNS follow, and
 all checksums are kept right, so names still lead to addresses. Times go on from repetition to repetition and never back.
 The output is a nanosecond pcap with Ethernet frames; raw IP gets an Ethernet header. Standard library only.
 """
@@ -269,12 +270,12 @@ def gather(folders):
     return frames
 
 
-def make(frames, size, output):
+def make(frames, size, variety, output):
     """Writes the file; returns its packets, bytes and repetitions."""
     repetition, begin, packets, number = Repetition(frames), START, 0, 0
     written = output.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, ETHERNET))
     while written < size:
-        repetition.write(number, begin)
+        repetition.write(number % variety, begin)
         room = size - written
         if room < len(repetition.image):
             fits = [offset for offset in repetition.offsets if offset <= room]
@@ -297,6 +298,7 @@ def main():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=bytes_of, default=10**9, help="bytes to write, K, M and G understood (default 1G)")
+    parser.add_argument("--variety", type=int, default=50, help="repetitions before addresses come again (default 50)")
     parser.add_argument("folder", nargs="*", help="folders of captures")
     parser.add_argument("output", help="file to write")
     options = parser.parse_args()
@@ -308,7 +310,7 @@ def main():
         sys.exit(f"no Ethernet or raw IP capture in {', '.join(map(str, folders))}")
     clock = time.monotonic()
     with open(options.output, "wb") as output:
-        packets, written, repetitions = make(frames, options.size, output)
+        packets, written, repetitions = make(frames, options.size, max(options.variety, 1), output)
     taken = time.monotonic() - clock
     sys.stdout.write(f"{options.output}: {written} bytes, {packets} packets, {repetitions} repetitions, {taken:.1f} s\n")
 

@@ -30,10 +30,17 @@ struct State {
     flows: Table<Box<Conversation>>,
     next_flow: u64,
     held: usize,
-    account: BTreeMap<(Disposition, Reason), Tally>,
+    account: Account,
     totals: Totals,
     anomalies: BTreeMap<&'static str, u64>,
     rows: Vec<Row>,
+}
+
+/// Where frames went. The line that was charged last is at hand, because the next frame mostly goes there too.
+#[derive(Default)]
+struct Account {
+    last: Option<((Disposition, Reason), Tally)>,
+    others: BTreeMap<(Disposition, Reason), Tally>,
 }
 
 /// A line of the account.
@@ -88,7 +95,7 @@ impl Analyzer {
             flows: Table::default(),
             next_flow: first_flow,
             held: 0,
-            account: BTreeMap::new(),
+            account: Account::default(),
             totals: Totals::default(),
             anomalies: BTreeMap::new(),
             rows: Vec::new(),
@@ -108,7 +115,7 @@ impl Analyzer {
     pub fn push_filtered(&mut self, frame: &Frame<'_>) {
         self.state.totals.note(frame);
         let tally = Tally { frames: 1, wire_bytes: frame.wire_len.into(), ip_bytes: 0 };
-        self.state.charge(Disposition::Filtered, Reason::Word("filter"), tally);
+        self.state.account.charge(Disposition::Filtered, Reason::Word("filter"), tally);
     }
 
     /// Takes what the container had to say.
@@ -158,6 +165,38 @@ impl Finished {
     }
 }
 
+impl Account {
+    fn charge(&mut self, disposition: Disposition, reason: Reason, tally: Tally) {
+        let key = (disposition, reason);
+        match &mut self.last {
+            Some((last, line)) if *last == key => line.add(tally),
+            _ => {
+                self.settle();
+                self.last = Some((key, tally));
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        if let Some((key, tally)) = self.last.take() {
+            self.others.entry(key).or_default().add(tally);
+        }
+    }
+
+    fn lines(mut self) -> BTreeMap<(Disposition, Reason), Tally> {
+        self.settle();
+        self.others
+    }
+}
+
+impl Tally {
+    const fn add(&mut self, other: Self) {
+        self.frames += other.frames;
+        self.wire_bytes += other.wire_bytes;
+        self.ip_bytes += other.ip_bytes;
+    }
+}
+
 impl Totals {
     fn note(&mut self, frame: &Frame<'_>) {
         const JUMP: i64 = 1_000_000_000;
@@ -178,7 +217,7 @@ impl State {
         match item {
             Item::Packet(packet) => self.packet(&packet),
             Item::Other(envelope, disposition, reason) => {
-                self.charge(disposition, reason, Tally { frames: envelope.frames, wire_bytes: envelope.wire_bytes, ip_bytes: 0 });
+                self.account.charge(disposition, reason, Tally { frames: envelope.frames, wire_bytes: envelope.wire_bytes, ip_bytes: 0 });
                 if let (Disposition::UnsupportedLink, Reason::Link(link)) = (disposition, reason) {
                     let detail = format!("frames of link type {link} are not read");
                     self.note_frame(envelope.frame, envelope.time, ("unsupported-link", true), detail);
@@ -238,17 +277,10 @@ impl State {
         }
     }
 
-    fn charge(&mut self, disposition: Disposition, reason: Reason, tally: Tally) {
-        let line = self.account.entry((disposition, reason)).or_default();
-        line.frames += tally.frames;
-        line.wire_bytes += tally.wire_bytes;
-        line.ip_bytes += tally.ip_bytes;
-    }
-
     fn packet(&mut self, packet: &Packet<'_>) {
         let envelope = packet.envelope;
         let tally = Tally { frames: envelope.frames, wire_bytes: envelope.wire_bytes, ip_bytes: packet.ip_bytes };
-        self.charge(Disposition::Flow, Reason::Protocol(packet.protocol), tally);
+        self.account.charge(Disposition::Flow, Reason::Protocol(packet.protocol), tally);
         let (key, sender) = Key::of(packet);
         let slot = self.slot(packet, key, sender);
         let Some(entry) = self.flows.get_mut(slot) else { return };
@@ -324,7 +356,7 @@ impl State {
     }
 
     fn ledger(&mut self) -> Vec<Ledger> {
-        let account = std::mem::take(&mut self.account);
+        let account = std::mem::take(&mut self.account).lines();
         let line = |((disposition, reason), tally): ((Disposition, Reason), Tally)| Ledger {
             capture: Arc::clone(&self.capture),
             disposition,

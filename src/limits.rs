@@ -145,6 +145,7 @@ pub(crate) const ROW_GROUP_ROWS: usize = 32_768;
 /// Bytes of text after which a row group is written early: DNS and HTTP rows may be large.
 #[cfg(feature = "table")]
 pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
-/// Rows of partial sums after which they are added up; the distinct keys of real captures stay far below.
+/// Rows of partial sums after which they are added up, or twice as many as there are distinct keys: they are what
+/// grows in the join, about 400 bytes each.
 #[cfg(feature = "table")]
-pub(crate) const PARTIAL_ROWS: usize = 131_072;
+pub(crate) const PARTIAL_ROWS: usize = 32_768;
