@@ -1,4 +1,4 @@
-//! Beside tshark on the same files: frames, flows, bytes, names. Needs the corpus of real captures with its
+//! Beside tshark on the same files: frames, flows, bytes, names, DNS messages. Needs the corpus of real captures with its
 //! ground truth, named by `WHERETO_CORPUS`; without it these tests say so and check nothing.
 //!
 //! Where the two differ, docs/tshark.md says which of them is wrong and why; a difference that is not in its table
@@ -14,6 +14,8 @@ use whereto::Error;
 use whereto::analysis::{self, Options, Outcome, Output};
 use whereto::capture::Inputs;
 use whereto::record::{Capture, Disposition, Ledger, Origin, Row};
+
+use crate::messages::{self, Lines};
 
 /// Everything an analysis puts out, in memory.
 #[derive(Default)]
@@ -150,20 +152,23 @@ fn compare_flows(collected: &Collected, truth: &Value) -> Vec<String> {
 
 /// `frame kind name` lines of both sides, the ones that differ.
 fn compare_names(collected: &Collected, truth: &Value) -> Vec<String> {
-    let ours = our_names(&collected.rows);
-    let theirs = their_names(truth);
-    let only = |a: &BTreeMap<String, usize>, b: &BTreeMap<String, usize>, who: &str| -> Vec<String> {
+    unmatched(&our_names(&collected.rows), &their_names(truth))
+}
+
+/// Lines that one side has more often than the other.
+fn unmatched(ours: &Lines, theirs: &Lines) -> Vec<String> {
+    let only = |a: &Lines, b: &Lines, who: &str| -> Vec<String> {
         a.iter()
-            .filter(|(name, count)| b.get(*name).copied().unwrap_or(0) < **count)
-            .map(|(name, _)| format!("{name} only {who}"))
+            .filter(|(line, count)| b.get(*line).copied().unwrap_or(0) < **count)
+            .map(|(line, _)| format!("{line} only {who}"))
             .collect()
     };
-    let mut told = only(&theirs, &ours, "tshark");
-    told.extend(only(&ours, &theirs, "ours"));
+    let mut told = only(theirs, ours, "tshark");
+    told.extend(only(ours, theirs, "ours"));
     told
 }
 
-fn our_names(rows: &[Row]) -> BTreeMap<String, usize> {
+fn our_names(rows: &[Row]) -> Lines {
     let ports: BTreeMap<u64, u16> =
         rows.iter().filter_map(|row| if let Row::Flow(flow) = row { Some((flow.flow_id, flow.device_port?)) } else { None }).collect();
     let mut names = BTreeMap::new();
@@ -192,8 +197,8 @@ fn our_names(rows: &[Row]) -> BTreeMap<String, usize> {
     names
 }
 
-fn their_names(truth: &Value) -> BTreeMap<String, usize> {
-    let mut names = BTreeMap::new();
+fn their_names(truth: &Value) -> Lines {
+    let mut names = Lines::new();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     for (kind, key) in [("tls", "tls_client_hellos"), ("quic", "quic_client_hellos")] {
         for hello in list(&truth["names"][key]) {
@@ -236,6 +241,7 @@ fn differences(path: &Path, truth: &Value) -> Vec<String> {
     }
     told.extend(compare_flows(&collected, truth));
     told.extend(compare_names(&collected, truth));
+    told.extend(unmatched(&messages::ours(&collected.rows), &messages::theirs(truth)));
     told
 }
 

@@ -16,4 +16,6 @@ mod docs;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod sources;
