@@ -109,7 +109,7 @@ impl Place {
         Self { folder }
     }
 
-    fn path(&self, text: &str) -> String {
+    pub(crate) fn path(&self, text: &str) -> String {
         let part = |name: &str| self.folder.path().join(name).display().to_string();
         text.replace("{in}", &part("in")).replace("{out}", &part("out"))
     }
