@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::{Context, Data, FlowInfo, Follow, Side, Transport};
 use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
-use crate::record::{Answer, Counts, Encryption, Flow, Initiator, Row};
+use crate::record::{Answer, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row};
 
 /// An open flow.
 pub(super) struct Conversation {
@@ -75,6 +75,7 @@ impl Conversation {
             handshake_rtt: None,
             handshake_ack: None,
             application: None,
+            application_basis: ApplicationBasis::default(),
             encryption: encryption_of(key.protocol()),
             quality: Vec::new(),
             names: Vec::new(),
@@ -226,6 +227,7 @@ impl Conversation {
             talk.follow.finish(&mut Context { flow: &talk.info, rows });
             let facts = talk.follow.into_facts();
             self.flow.application = facts.application.map(str::to_owned);
+            self.flow.application_basis = facts.application_basis;
             self.flow.encryption = facts.encryption;
             self.flow.names = facts.names;
             self.flow.requests = facts.requests;

@@ -3,6 +3,7 @@
 //! Each side is cut into messages; responses are matched to requests in order, and an exchange is one row.
 //! Bodies are counted, not kept. What follows a CONNECT that was granted goes to a dialogue of its own.
 
+mod doh;
 mod exchange;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::wire::http::{Family, Framing, Head, Input, Loss, Messages, Part, Repa
 
 use super::tunnel::Tunnel;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
+use doh::Queries;
 use exchange::{Exchanges, Half, Number};
 
 pub(crate) const NAME: &str = "http";
@@ -63,6 +65,7 @@ struct Http {
     device: Direction,
     remote: Direction,
     exchanges: Exchanges,
+    queries: Queries,
     connect: Option<Connect>,
     tunnel: Option<Tunnel>,
     is_done: bool,
@@ -121,6 +124,7 @@ impl Http {
             device: direction(Side::Device),
             remote: direction(Side::Remote),
             exchanges: Exchanges::default(),
+            queries: Queries::default(),
             connect: None,
             tunnel: None,
             is_done: false,
@@ -397,9 +401,10 @@ impl Http {
         }
     }
 
-    fn push(&self, row: Row, context: &mut Context<'_>) {
+    fn push(&mut self, row: HttpRow, context: &mut Context<'_>) {
         if self.family == Family::Http {
-            context.rows.push(row);
+            self.queries.see(&row);
+            context.rows.push(Row::Http(Box::new(row)));
         }
     }
 
@@ -446,7 +451,10 @@ impl Dialogue for Http {
     }
 
     fn facts(&self) -> Facts {
-        let own = self.facts.clone();
+        let mut own = self.facts.clone();
+        if let Some(basis) = self.queries.basis() {
+            (own.application, own.application_basis) = (Some("doh"), basis);
+        }
         match &self.tunnel {
             Some(tunnel) => tunnel.facts(own),
             None => own,

@@ -17,7 +17,7 @@ mod tunnel;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::record::{Anomaly, Encryption, FlowName, Origin, Request, Row};
+use crate::record::{Anomaly, ApplicationBasis, Encryption, FlowName, Origin, Request, Row};
 use crate::time::Timestamp;
 
 pub(crate) use follow::Follow;
@@ -150,6 +150,8 @@ pub(crate) enum Appetite {
 pub(crate) struct Facts {
     /// Application protocol, as the column `application` says it.
     pub(crate) application: Option<&'static str>,
+    /// What it rests on, as the column `application_basis` says it.
+    pub(crate) application_basis: ApplicationBasis,
     /// Whether an observer could read the payload.
     pub(crate) encryption: Encryption,
     /// Names seen, strongest first, at most `FLOW_NAMES`.

@@ -186,7 +186,7 @@ impl Dialogue for Text {
     fn facts(&self) -> Facts {
         let own = Facts { application: Some(self.name), encryption: Encryption::None, ..Facts::default() };
         let inner = self.tunnel.as_ref().map_or_else(|| own.clone(), |tunnel| tunnel.facts(own.clone()));
-        Facts { application: own.application, ..inner }
+        Facts { application: own.application, application_basis: own.application_basis, ..inner }
     }
 }
 

@@ -8,7 +8,7 @@
 use super::offer::{Offer, host};
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
 use crate::limits;
-use crate::record::{Encryption, Quic as QuicRow, Row};
+use crate::record::{ApplicationBasis, Encryption, Quic as QuicRow, Row};
 use crate::time::Timestamp;
 use crate::wire::gquic;
 use crate::wire::handshake::{self, ClientHello, Handshake, cipher_name, version_name};
@@ -17,7 +17,11 @@ use crate::wire::quic::{self, CryptoStream, End, Initial, Packet, Version};
 use crate::wire::{Reader, escape, hex};
 
 /// QUIC over UDP.
-pub(crate) const PROTOCOL: Protocol = Protocol { name: "quic", transport: Transport::Udp, ports: &[443, 853, 8443], recognise, open };
+pub(crate) const PROTOCOL: Protocol =
+    Protocol { name: "quic", transport: Transport::Udp, ports: &[443, 853, 784, 8853, 8443], recognise, open };
+
+/// Ports of DNS over QUIC: the registered one (RFC 9250 section 4.1.1), and those of its drafts.
+const DNS_OVER_QUIC: [u16; 3] = [853, 784, 8853];
 
 /// Destination identifiers of one connection: the first, one after each Retry.
 const IDENTIFIERS: usize = 4;
@@ -47,12 +51,13 @@ fn begins_long(datagram: &[u8]) -> bool {
     }
 }
 
-fn open(_: &FlowInfo) -> Box<dyn Dialogue> {
-    Box::<Quic>::default()
+fn open(flow: &FlowInfo) -> Box<dyn Dialogue> {
+    Box::new(Quic { has_dns_port: DNS_OVER_QUIC.iter().any(|port| flow.has_port(*port)), ..Quic::default() })
 }
 
 #[derive(Default)]
 struct Quic {
+    has_dns_port: bool,
     client: Option<Side>,
     /// Identifiers that keys of the client's Initials came from.
     identifiers: Vec<Vec<u8>>,
@@ -113,9 +118,10 @@ impl Dialogue for Quic {
     }
 
     fn facts(&self) -> Facts {
-        let is_dns = self.offer.as_ref().is_some_and(|offer| offer.alpn.iter().any(|name| name == "doq" || name.starts_with("doq-")));
+        let dns = self.dns_basis();
         Facts {
-            application: Some(if is_dns { "dns-over-quic" } else { "quic" }),
+            application: Some(if dns.is_some() { "doq" } else { "quic" }),
+            application_basis: dns.unwrap_or_default(),
             encryption: Encryption::Quic,
             names: self.offer.as_ref().and_then(Offer::flow_name).into_iter().collect(),
             requests: Vec::new(),
@@ -250,6 +256,14 @@ impl Quic {
             self.user_agent = hello.user_agent.map(escape);
             self.offer = Some(Offer { server_name: hello.server_name.and_then(host), ..Offer::default() });
             self.last = Some((data.frame, data.time));
+        }
+    }
+
+    /// What tells that it carries DNS: what the client offers, or the port where no hello says what it carries.
+    fn dns_basis(&self) -> Option<ApplicationBasis> {
+        match self.offer.as_ref().map_or(&[][..], |offer| offer.alpn.as_slice()) {
+            [] => (self.has_dns_port && !self.is_google()).then_some(ApplicationBasis::Port),
+            names => names.iter().any(|name| name == "doq" || name.starts_with("doq-")).then_some(ApplicationBasis::Content),
         }
     }
 

@@ -5,7 +5,7 @@
 use super::offer::{Offer, host};
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
 use crate::limits;
-use crate::record::{Certificate, Encryption, FlowName, NameSource, Row, Tls as TlsRow};
+use crate::record::{ApplicationBasis, Certificate, Encryption, FlowName, NameSource, Row, Tls as TlsRow};
 use crate::time::Timestamp;
 use crate::wire::handshake::{self, ClientHello, Handshake, ServerHello, cipher_name, is_tls13, version_name};
 use crate::wire::ja4::Carrier;
@@ -124,8 +124,10 @@ impl Dialogue for Tls {
     }
 
     fn facts(&self) -> Facts {
+        let dns = self.dns_basis();
         Facts {
-            application: Some(if self.is_dns() { "dns-over-tls" } else { "tls" }),
+            application: Some(if dns.is_some() { "dot" } else { "tls" }),
+            application_basis: dns.unwrap_or_default(),
             encryption: Encryption::Tls,
             names: self.names(),
             requests: Vec::new(),
@@ -397,9 +399,12 @@ impl Tls {
         context.rows.push(Row::Tls(Box::new(row)));
     }
 
-    fn is_dns(&self) -> bool {
-        let alpn = self.offer.as_ref().map_or(&[][..], |offer| offer.alpn.as_slice());
-        alpn.iter().any(|name| name == "dot") || alpn.is_empty() && self.has_dns_port
+    /// What tells that it carries DNS: the client offers nothing else, or offers nothing and the port is that of DNS.
+    fn dns_basis(&self) -> Option<ApplicationBasis> {
+        match self.offer.as_ref().map_or(&[][..], |offer| offer.alpn.as_slice()) {
+            [] => self.has_dns_port.then_some(ApplicationBasis::Port),
+            names => names.iter().any(|name| name == "dot").then_some(ApplicationBasis::Content),
+        }
     }
 
     fn names(&self) -> Vec<FlowName> {

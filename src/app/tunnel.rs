@@ -43,6 +43,7 @@ impl Tunnel {
         }
         Facts {
             application: inner.application,
+            application_basis: inner.application_basis,
             encryption: inner.encryption,
             names: joined(inner.names, outer.names, FLOW_NAMES),
             requests: joined(outer.requests, inner.requests, FLOW_REQUESTS),

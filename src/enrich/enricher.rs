@@ -9,7 +9,7 @@ use super::names::Chosen;
 use super::{Geo, Grouping, Names, Place, Question, Rules};
 use crate::error::Error;
 use crate::limits;
-use crate::record::{Answer, Flow};
+use crate::record::{Answer, ApplicationBasis, Flow};
 
 /// What to join with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,10 @@ impl Enricher {
         let place = self.place(flow.remote_ip);
         let mut answer = located(&place);
         self.grouping.region(&place).clone_into(&mut answer.region);
-        self.decide(flow, &chosen, &place, &mut answer);
+        let carries = self.decide(flow, &chosen, &place, &mut answer);
+        if let Some(carries) = carries.filter(|_| matches!(flow.application.as_deref(), Some("tls" | "quic"))) {
+            (flow.application, flow.application_basis) = (Some(carries), ApplicationBasis::Name);
+        }
         let Chosen { name, age, candidates, .. } = chosen;
         (answer.name_source, answer.name) = name.unzip();
         (answer.name_age, answer.name_candidates) = (age, candidates);
@@ -90,7 +93,8 @@ impl Enricher {
         place
     }
 
-    fn decide(&self, flow: &Flow, chosen: &Chosen, place: &Place, answer: &mut Answer) {
+    /// Fills in what the rules say; the answer is what they know of the protocol inside the encryption.
+    fn decide(&self, flow: &Flow, chosen: &Chosen, place: &Place, answer: &mut Answer) -> Option<String> {
         let source = chosen.name.as_ref().map_or("", |(source, _)| source.as_str());
         let names: Vec<(&str, &str)> = chosen.rivals.iter().map(|name| (name.as_str(), source)).collect();
         let requests: Vec<(&str, &str, &str)> =
@@ -102,7 +106,7 @@ impl Enricher {
             asn: place.asn,
             transport: &flow.protocol,
             remote_port: flow.remote_port,
-            application: flow.application.as_deref(),
+            application: flow.application.as_deref().filter(|_| flow.application_basis == ApplicationBasis::Content),
             scope_local: place.site.scope.is_local(),
         });
         answer.domain = decision.domain;
@@ -115,6 +119,7 @@ impl Enricher {
         answer.category_basis = decision.basis.as_str();
         answer.category_rule = decision.rule;
         answer.category_candidates = decision.candidates.into_iter().map(str::to_owned).collect();
+        decision.carries
     }
 }
 

@@ -198,6 +198,7 @@ pub(super) fn rule_json(rule: &Rule) -> Value {
         "application": selector.application,
         "scope": selector.scope,
         "category": rule.categories,
+        "carries": rule.carries,
         "party": rule.party,
         "owner": rule.owner,
         "says": rule.says,
@@ -219,6 +220,7 @@ fn print_rule(out: &mut dyn Write, rule: &Rule) -> anyhow::Result<()> {
 pub(super) fn rule_lines(rule: &Rule) -> Vec<(&'static str, String)> {
     let mut lines: Vec<_> = selectors(rule).iter().map(|selector| (rule.selector.basis().as_str(), shown(selector))).collect();
     lines.push(("category", rule.categories.join(", ")));
+    lines.extend(rule.carries.iter().map(|carries| ("carries", shown(carries))));
     lines.extend(rule.party.map(|party| ("party", party.as_str().to_owned())));
     lines.extend(rule.owner.iter().map(|owner| ("owner", shown(owner))));
     lines.push(("says", shown(&rule.says)));

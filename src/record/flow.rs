@@ -115,6 +115,33 @@ impl Encryption {
     }
 }
 
+/// What the application of a flow rests on, strongest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApplicationBasis {
+    /// The bytes themselves, what client and server agreed on among them.
+    #[default]
+    Content,
+    /// Paths of requests seen in clear.
+    Path,
+    /// The host's name, which a rule knows.
+    Name,
+    /// The port, of a flow whose bytes say less.
+    Port,
+}
+
+impl ApplicationBasis {
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::Path => "path",
+            Self::Name => "name",
+            Self::Port => "port",
+        }
+    }
+}
+
 /// A name seen inside the flow itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FlowName {
@@ -239,6 +266,8 @@ pub struct Flow {
     pub handshake_ack: Option<Span>,
     /// Application protocol.
     pub application: Option<String>,
+    /// What it rests on; says nothing of a flow without one.
+    pub application_basis: ApplicationBasis,
     /// Whether an observer could read the payload.
     pub encryption: Encryption,
     /// What lessens trust in the row.
@@ -423,8 +452,14 @@ impl Record for Flow {
         Column::new(
             "application",
             "",
-            "application protocol recognised by content: dns, tls, quic, http, …; empty when none was",
+            "application protocol: dns, tls, quic, http, …; doh, dot and doq for DNS over HTTPS, TLS and QUIC; empty when none was recognised",
             Get::Text(|r| text_of(r.application.as_ref())),
+        ),
+        Column::new(
+            "application_basis",
+            "",
+            "what the application rests on: content (the bytes themselves), path (of requests in clear), name (a rule knows what the host serves), port (the bytes say tls or quic, the port says more); empty when none was recognised",
+            Get::Text(|r| r.application.as_ref().and_then(|_| text(r.application_basis.as_str()))),
         ),
         Column::new(
             "encryption",

@@ -29,7 +29,7 @@ pub use capture::Capture;
 pub use certificate::Certificate;
 pub use destination::DESTINATIONS;
 pub use dns::Dns;
-pub use flow::{Answer, Counts, DeviceBasis, Encryption, Flow, FlowName, Initiator, Request};
+pub use flow::{Answer, ApplicationBasis, Counts, DeviceBasis, Encryption, Flow, FlowName, Initiator, Request};
 pub use http::Http;
 pub use ledger::{Disposition, Ledger};
 pub use name::{Name, NameSource};

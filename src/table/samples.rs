@@ -6,7 +6,8 @@ use std::sync::Arc;
 use polars::prelude::DataFrame;
 
 use crate::record::{
-    Anomaly, Answer, Capture, Counts, DeviceBasis, Disposition, Dns, Encryption, Flow, Initiator, Ledger, NameSource, Origin,
+    Anomaly, Answer, ApplicationBasis, Capture, Counts, DeviceBasis, Disposition, Dns, Encryption, Flow, Initiator, Ledger, NameSource,
+    Origin,
 };
 use crate::time::{Span, Timestamp};
 
@@ -103,6 +104,7 @@ pub(crate) fn bare_flow(number: u64) -> Flow {
         handshake_rtt: None,
         handshake_ack: None,
         application: None,
+        application_basis: ApplicationBasis::default(),
         encryption: Encryption::Unknown,
         quality: Vec::new(),
         names: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::limits::HTTP_WAITING;
-use crate::record::{Http, Row};
+use crate::record::Http;
 
 /// Number of an exchange within its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +45,9 @@ impl Exchange {
         self.request != Progress::Open && matches!(self.response, Progress::Ended | Progress::Missed)
     }
 
-    fn into_row(self) -> Row {
+    fn into_row(self) -> Http {
         let both_ended = self.request == Progress::Ended && self.response == Progress::Ended;
-        Row::Http(Box::new(Http { is_complete: self.is_whole && both_ended, ..self.row }))
+        Http { is_complete: self.is_whole && both_ended, ..self.row }
     }
 }
 
@@ -137,17 +137,17 @@ impl Exchanges {
     }
 
     /// The oldest exchange when nothing more is to come for it.
-    pub(super) fn take_settled(&mut self) -> Option<Row> {
+    pub(super) fn take_settled(&mut self) -> Option<Http> {
         if self.open.front()?.is_settled() { self.take_first() } else { None }
     }
 
     /// The oldest exchange when more are open than the limit.
-    pub(super) fn take_excess(&mut self) -> Option<Row> {
+    pub(super) fn take_excess(&mut self) -> Option<Http> {
         if self.open.len() > HTTP_WAITING { self.take_first() } else { None }
     }
 
     /// The oldest exchange, at the end of the connection.
-    pub(super) fn take_first(&mut self) -> Option<Row> {
+    pub(super) fn take_first(&mut self) -> Option<Http> {
         let exchange = self.open.pop_front()?;
         self.first = self.first.saturating_add(1);
         Some(exchange.into_row())

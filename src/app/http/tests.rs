@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::tests::flow_with_ports;
 use super::*;
+use crate::record::ApplicationBasis;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -407,4 +408,23 @@ proptest! {
         let (rows, ..) = run(&steps);
         prop_assert!(rows.len() <= total(&steps) / 14 + 1);
     }
+}
+
+#[test]
+fn knows_dns_over_https_in_clear() {
+    let told = |steps: &[Step]| {
+        let facts = run(steps).2;
+        (facts.application.unwrap(), facts.application_basis)
+    };
+    let typed = |kind: &str| format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: 0\r\n\r\n");
+    let post = "POST /q HTTP/1.1\r\nHost: a\r\nContent-Type: application/dns-message\r\nContent-Length: 3\r\n\r\nabc";
+    assert_eq!(told(&[out(post)]), ("doh", ApplicationBasis::Content));
+    assert_eq!(told(&[out(get("/q")), back(typed("Application/DNS-Message; x=1"))]), ("doh", ApplicationBasis::Content));
+    assert_eq!(told(&[back(typed("application/dns-message"))]), ("doh", ApplicationBasis::Content));
+    assert_eq!(told(&[out(get("/dns-query?dns=AAAA"))]), ("doh", ApplicationBasis::Path));
+    assert_eq!(told(&[out(get("/dns-query/ab12")), back(typed("text/plain"))]), ("doh", ApplicationBasis::Path));
+    assert_eq!(told(&[out(post), back(ok("")), out(get("/dns-query")), back(ok(""))]), ("doh", ApplicationBasis::Path));
+    // Something else on the same connection, or something like it.
+    assert_eq!(told(&[out(post), back(ok("")), out(get("/")), back(ok(""))]), ("http", ApplicationBasis::Content));
+    assert_eq!(told(&[out(get("/dns-query-help")), back(typed("application/dns-json"))]), ("http", ApplicationBasis::Content));
 }

@@ -19,10 +19,13 @@ fn flow() -> FlowInfo {
 
 /// Runs a dialogue over datagrams.
 fn run(datagrams: &[(Side, Vec<u8>)]) -> (Vec<Row>, Facts, Appetite) {
-    let flow = flow();
+    run_on(&flow(), datagrams)
+}
+
+fn run_on(flow: &FlowInfo, datagrams: &[(Side, Vec<u8>)]) -> (Vec<Row>, Facts, Appetite) {
     let mut rows = Vec::new();
-    let mut dialogue = open(&flow);
-    let mut context = Context { flow: &flow, rows: &mut rows };
+    let mut dialogue = open(flow);
+    let mut context = Context { flow, rows: &mut rows };
     let mut appetite = Appetite::More;
     for (frame, (side, bytes)) in (1..).zip(datagrams) {
         let data = Data { side: *side, bytes, frame, time: Timestamp::from_parts(0, 0), is_cut: false };
@@ -167,9 +170,23 @@ fn tells_google_quic() {
 
 #[test]
 fn knows_dns_over_quic() {
-    let hello = client_hello(&[(16, b"\x00\x04\x03doq")]);
-    let (_, facts, _) = run(&[(Side::Device, protect(V1, End::Client, FIRST, [0; 4], &crypto(0, &hello)))]);
-    assert_eq!(facts.application, Some("dns-over-quic"));
+    let offer = |alpn: &[u8]| {
+        let hello = client_hello(&[(16, alpn)]);
+        (Side::Device, protect(V1, End::Client, FIRST, [0; 4], &crypto(0, &hello)))
+    };
+    let told = |port, datagram: (Side, Vec<u8>)| {
+        let facts = run_on(&flow_with_ports(Transport::Udp, 50_000, port), &[datagram]).1;
+        (facts.application, facts.application_basis)
+    };
+    for port in [443, 853] {
+        assert_eq!(told(port, offer(b"\x00\x04\x03doq")), (Some("doq"), ApplicationBasis::Content));
+        assert_eq!(told(port, offer(b"\x00\x08\x07doq-i11")), (Some("doq"), ApplicationBasis::Content));
+        assert_eq!(told(port, offer(b"\x00\x03\x02h3")), (Some("quic"), ApplicationBasis::Content));
+    }
+    for port in [853, 784, 8853] {
+        assert_eq!(told(port, (Side::Remote, SHORT.to_vec())), (Some("doq"), ApplicationBasis::Port));
+    }
+    assert_eq!(told(443, (Side::Remote, SHORT.to_vec())), (Some("quic"), ApplicationBasis::Content));
 }
 
 #[test]

@@ -245,9 +245,14 @@ fn reads_the_hello_of_ssl_2() {
 
 #[test]
 fn knows_dns_over_tls() {
-    assert_eq!(run(853, &[offer(&[])]).1.application, Some("dns-over-tls"));
-    assert_eq!(run(853, &[offer(&[(16, b"\x00\x03\x02h2")])]).1.application, Some("tls"));
-    assert_eq!(run(443, &[offer(&[(16, b"\x00\x04\x03dot")])]).1.application, Some("dns-over-tls"));
+    let told = |port, alpn: &[(u16, &[u8])]| {
+        let facts = run(port, &[offer(alpn)]).1;
+        (facts.application, facts.application_basis)
+    };
+    assert_eq!(told(853, &[]), (Some("dot"), ApplicationBasis::Port));
+    assert_eq!(told(853, &[(16, b"\x00\x03\x02h2")]), (Some("tls"), ApplicationBasis::Content));
+    assert_eq!(told(443, &[(16, b"\x00\x04\x03dot")]), (Some("dot"), ApplicationBasis::Content));
+    assert_eq!(told(443, &[]), (Some("tls"), ApplicationBasis::Content));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(crate) struct Question<'a> {
     pub(crate) transport: &'a str,
     /// Port of the remote.
     pub(crate) remote_port: Option<u16>,
-    /// Protocol recognised in the bytes: `dns`, `tls`, …
+    /// Protocol recognised in the bytes: `dns`, `tls`, …; none where something weaker tells it.
     pub(crate) application: Option<&'a str>,
     /// Whether the remote is on the local network, multicast and broadcast included.
     pub(crate) scope_local: bool,
@@ -61,6 +61,8 @@ pub(crate) struct Decision {
     pub(crate) owner_basis: Basis,
     /// Registrable domain of the name, private suffixes included.
     pub(crate) domain: Option<String>,
+    /// Application protocol inside the encryption, where the rules of all names tell the same.
+    pub(crate) carries: Option<String>,
 }
 
 impl Rules {
@@ -87,6 +89,7 @@ impl Rules {
             owner: owner.map(|owner| owner.name.clone()),
             owner_country: owner.map(|owner| owner.country.clone()),
             owner_basis,
+            carries: carries(&facts, &winners),
             domain: agreed(facts.naming().iter().map(Host::registrable)).map(str::to_owned),
         }
     }
@@ -135,6 +138,11 @@ impl Rules {
         let network = || facts.question.asn.and_then(|asn| self.owners.by_asn(asn));
         rule.and_then(|rule| rule.party).or_else(|| owned.or_else(network).map(|owner| self.party_of(owner))).unwrap_or_default()
     }
+}
+
+fn carries(facts: &Facts<'_>, winners: &Winners<'_>) -> Option<String> {
+    let rules = facts.naming().iter().zip(&winners.names).map(|(_, winner)| winner.map(|trial| trial.rule));
+    agreed(rules.map(|rule| rule.and_then(|rule| rule.carries.as_ref()))).cloned()
 }
 
 /// The value that all have, if they all have the same.

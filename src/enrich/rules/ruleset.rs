@@ -157,6 +157,8 @@ pub(crate) struct Rule {
     pub(crate) selector: Selector,
     /// Categories it speaks for; one is a decision, several are candidates.
     pub(crate) categories: Vec<&'static str>,
+    /// Application protocol inside the encryption of connections to its hosts.
+    pub(crate) carries: Option<String>,
     /// Party, where it differs from what the owner's role gives.
     pub(crate) party: Option<Party>,
     /// Id of the owner, where neither name nor network tells.
@@ -213,6 +215,7 @@ struct RawRule {
     application: Option<Spanned<String>>,
     scope: Option<Reach>,
     category: Spanned<Vec<Spanned<String>>>,
+    carries: Option<Spanned<String>>,
     party: Option<Spanned<String>>,
     owner: Option<String>,
     says: Spanned<String>,
@@ -284,6 +287,7 @@ impl Reader<'_> {
             origin: self.origin,
             selector,
             categories: self.categories(&raw.category),
+            carries: raw.carries.as_ref().map(|carries| self.word(carries).to_ascii_lowercase()),
             party: raw.party.and_then(|word| self.party(&word)),
             owner: raw.owner,
             says: self.sentence(&raw.says),
@@ -447,6 +451,8 @@ fn misfit(raw: &RawRule) -> Option<&'static str> {
         Some("`method` needs a `path`")
     } else if raw.host.is_some() && !raw.hosts.is_empty() {
         Some("both `host` and `hosts`")
+    } else if raw.carries.is_some() && (!hosts || request) {
+        Some("`carries` needs a `host`, and goes with no `path`")
     } else if raw.application.is_some() && hosts {
         Some("`application` and `host` in one rule")
     } else if !hosts && raw.address.is_none() && raw.port.is_none() && raw.application.is_none() && raw.scope.is_none() {
@@ -543,6 +549,9 @@ mod tests {
             ("host = \"a.example.org\"\nmethod = \"GET\"", "needs a `path`"),
             ("host = \"a.example.org\"\nhosts = [\"b.example.org\"]", "both"),
             ("host = \"a.example.org\"\napplication = \"dns\"", "in one rule"),
+            ("port = \"tcp/443\"\ncarries = \"doh\"", "`carries` needs a `host`"),
+            ("host = \"a.example.org\"\npath = '^/x'\ncarries = \"doh\"", "goes with no `path`"),
+            ("host = \"a.example.org\"\ncarries = \"d h\"", "one word"),
             ("address = \"10.0.0.1/8\"", "10.0.0.0/8 is meant"),
             ("address = \"dji.com\"", "neither an address"),
             ("port = \"53\"", "a port is"),

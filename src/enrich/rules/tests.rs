@@ -475,3 +475,24 @@ proptest::proptest! {
         proptest::prop_assert_eq!(decision.rule.is_some(), decision.category != "unknown");
     }
 }
+
+#[test]
+fn a_resolver_carries_dns_over_https() {
+    let rules = dji();
+    for (name, carries) in [
+        ("dns.google", Some("doh")),
+        ("dns.google.com", None),
+        ("chrome.cloudflare-dns.com", Some("doh")),
+        ("Mozilla.Cloudflare-DNS.com.", Some("doh")),
+        ("other.cloudflare-dns.com", None),
+        ("adblock.dns.mullvad.net", Some("doh")),
+        ("my.nextdns.io", None),
+        ("doh.dns.apple.com", Some("doh")),
+        ("www.dji.com", None),
+    ] {
+        assert_eq!(by_name(&rules, name).carries.as_deref(), carries, "{name}");
+        assert_eq!(by_name(&rules, name).category == "name_service", name != "www.dji.com", "{name}");
+    }
+    let both = rules.decide(&named(&[("dns.google", "certificate"), ("www.google.com", "certificate")]));
+    assert_eq!(both.carries, None);
+}

@@ -130,9 +130,10 @@ impl<'a> Page<'a> {
             );
             self.value(label, &amount);
         }
-        let application = match row.text("application") {
-            "" => "not recognised",
-            application => application,
+        let application = match (row.text("application"), row.text("application_basis")) {
+            ("", _) => "not recognised".to_owned(),
+            (application, "content" | "") => application.to_owned(),
+            (application, basis) => format!("{application} by {basis}"),
         };
         self.value("protocol", &format!("{application}, encryption {}", row.text("encryption")));
         if !row.list("quality").is_empty() {

@@ -41,7 +41,7 @@ pub(super) fn ask(rules: &Rules, flow: &Row, http: &[Row]) -> Verdict {
         asn: flow.number("asn").and_then(|asn| asn.try_into().ok()),
         transport: flow.text("protocol"),
         remote_port: flow.number("remote_port").and_then(|port| port.try_into().ok()),
-        application: (!application.is_empty()).then_some(application),
+        application: (flow.text("application_basis") == "content").then_some(application),
         scope_local: Scope::ALL.into_iter().any(|scope| scope.is_local() && scope.as_str() == flow.text("scope")),
     };
     let decision = rules.decide(&question);
