@@ -9,7 +9,7 @@ use polars::prelude::{DataFrame, PolarsError};
 use super::aggregate::{Aggregated, Aggregates};
 use super::columns::schema;
 use super::format::Formats;
-use super::writer::{FrameWriter, TableWriter, failed};
+use super::writer::{FrameWriter, TableWriter, failed, sync_folder};
 use crate::analysis::Output;
 use crate::error::Error;
 use crate::record::{Anomaly, Capture, Certificate, DESTINATIONS, Dns, Field, Flow, Http, Ledger, Name, Quic, Row, SUMMARY, Tls};
@@ -131,7 +131,7 @@ impl Store {
         })
     }
 
-    /// Completes every file, then gives all of them their names.
+    /// Completes every file on the disk, then gives all of them their names.
     ///
     /// # Errors
     ///
@@ -155,6 +155,7 @@ impl Store {
             written(&self.dir, "destinations", DESTINATIONS, self.formats, &destinations)?,
         ];
         let mut tables = complete.into_iter().map(FrameWriter::publish).collect::<Result<Vec<_>, _>>()?;
+        sync_folder(&self.dir)?;
         tables.sort_by_key(|table| table.name);
         let (captures, ledger, anomalies) = (self.inputs, self.account, self.seen);
         Ok(Tables { dir: self.dir, captures, ledger, tables, summary, destinations, candidates, anomalies })

@@ -1,6 +1,7 @@
-//! The files of one table: written under temporary names, and renamed when all of them are complete.
+//! The files of one table: written under temporary names, and renamed when all of them are complete and on the disk.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{DataFrame, PolarsError, Schema};
@@ -77,10 +78,12 @@ impl FrameWriter {
         Ok(())
     }
 
-    /// Completes the files under their temporary names.
+    /// Completes the files under their temporary names, down to the disk: a name must not outlive its bytes when the
+    /// power fails.
     pub(super) fn end(&mut self) -> Result<(), Error> {
         for part in &mut self.parts {
             part.output.end().map_err(|error| failed(self.table, &part.path, &error))?;
+            part.file.sync_all().map_err(|source| Kind::io("write through", &part.temporary, source))?;
         }
         Ok(())
     }
@@ -94,6 +97,7 @@ impl FrameWriter {
             fs::rename(&part.temporary, &part.path).map_err(|source| Kind::io("rename to", &part.path, source))?;
             part.is_published = true;
         }
+        sync_folder(&self.dir.join(self.table))?;
         let paths = self.parts.iter().map(|part| part.path.clone()).collect();
         Ok(Table { name: self.table, rows: self.rows, paths })
     }
@@ -107,6 +111,8 @@ impl FrameWriter {
 struct Part {
     path: PathBuf,
     temporary: PathBuf,
+    /// The same file as `output` writes to.
+    file: File,
     output: Box<dyn Output>,
     is_published: bool,
 }
@@ -118,8 +124,9 @@ impl Part {
         name.push(".partial");
         let temporary = path.with_file_name(name);
         let file = File::create(&temporary).map_err(|source| Kind::io("create", &temporary, source))?;
-        let output = (format.open)(file, schema).map_err(|error| failed(table, &path, &error))?;
-        Ok(Self { path, temporary, output, is_published: false })
+        let same = file.try_clone().map_err(|source| Kind::io("create", &temporary, source))?;
+        let output = (format.open)(same, schema).map_err(|error| failed(table, &path, &error))?;
+        Ok(Self { path, temporary, file, output, is_published: false })
     }
 }
 
@@ -129,6 +136,18 @@ impl Drop for Part {
         if !self.is_published {
             fs::remove_file(&self.temporary).ok();
         }
+    }
+}
+
+/// Makes the names in a folder last, where platform and file system have a way to.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
+    const NO_WAY: [ErrorKind; 3] = [ErrorKind::InvalidInput, ErrorKind::Unsupported, ErrorKind::PermissionDenied];
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(folder).and_then(|opened| opened.sync_all()) {
+        Err(source) if !NO_WAY.contains(&source.kind()) => Err(Kind::io("write through folder", folder, source).into()),
+        _ => Ok(()),
     }
 }
 
@@ -232,6 +251,16 @@ mod tests {
         assert_eq!(read(folder.path(), "flows", &[]).unwrap().height(), 1);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(fs::read_dir(folder.path().join("flows")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_is_synced_or_named() {
+        let folder = samples::Folder::new("synced");
+        sync_folder(folder.path()).unwrap();
+        if cfg!(unix) {
+            let error = sync_folder(&folder.path().join("gone")).err().unwrap();
+            assert!(error.is_io() && error.to_string().contains("gone"), "{error}");
+        }
     }
 
     #[test]
