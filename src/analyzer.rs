@@ -11,9 +11,10 @@ use std::sync::Arc;
 use crate::capture::{Frame, Note};
 use crate::flow::{Devices, Entry, Half, Idle, Key, Table};
 use crate::limits;
-use crate::packet::{Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
+use crate::packet::{Envelope, Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
 use crate::record::{Anomaly, Disposition, Ledger, Row};
 use crate::time::Timestamp;
+use crate::wire::management::Management;
 
 use conversation::Conversation;
 
@@ -226,9 +227,13 @@ impl State {
                     self.note_frame(envelope.frame, envelope.time, ("malformed-frame", false), detail);
                 }
             }
+            Item::Management(envelope, frame) => self.management(envelope, &frame),
             Item::Note(envelope, kind, detail) => self.note_frame(envelope.frame, envelope.time, (kind, false), detail),
         }
     }
+
+    /// Nothing is read out of management frames so far.
+    const fn management(&self, _envelope: &Envelope, _frame: &Management<'_>) {}
 
     fn note_frame(&mut self, frame: u64, time: Timestamp, (kind, is_damage): (&'static str, bool), detail: String) {
         let capture = Arc::clone(&self.capture);

@@ -22,6 +22,7 @@ use crate::record::Disposition;
 use crate::time::Timestamp;
 use crate::wire::ieee80211;
 use crate::wire::link::{self, Llc, Next, Opened};
+use crate::wire::management::Management;
 use crate::wire::{Direction, LinkType, Mac, Reader};
 
 pub(crate) use fragments::Fragments;
@@ -196,6 +197,8 @@ pub(crate) enum Item<'a> {
     Packet(Packet<'a>),
     /// Something for the ledger alone.
     Other(&'a Envelope, Disposition, Reason),
+    /// A management frame in clear, beside its line for the ledger; accounts for nothing.
+    Management(&'a Envelope, Management<'a>),
     /// Something to note; accounts for nothing.
     Note(&'a Envelope, &'static str, String),
 }
@@ -375,7 +378,12 @@ impl Walker {
                 }
                 return self.llc(data.body, envelope, emit);
             }
-            Ok(Wifi::Management(subtype)) => (Disposition::WifiManagement, subtype),
+            Ok(Wifi::Management(subtype)) => {
+                if let Ok(Some(management)) = Management::read(bytes, radio) {
+                    emit(Item::Management(envelope, management));
+                }
+                (Disposition::WifiManagement, subtype)
+            }
             Ok(Wifi::Control(subtype)) => (Disposition::WifiControl, subtype),
             Ok(Wifi::Null) => (Disposition::WifiControl, "null-data"),
             Ok(Wifi::Protected) => (Disposition::WifiUndecryptable, "protected"),

@@ -42,6 +42,7 @@ fn tell(item: &Item<'_>) -> String {
             )
         }
         Item::Other(envelope, disposition, reason) => format!("{} {reason} wire={}", disposition.as_str(), envelope.wire_bytes),
+        Item::Management(envelope, frame) => format!("{:?} of {} in frame {}", frame.subtype, frame.transmitter, envelope.frame),
         Item::Note(_, kind, _) => (*kind).to_owned(),
     }
 }
@@ -119,6 +120,15 @@ fn icmp_quotes_are_not_flows() {
     assert_eq!(walk(101, &[ipv4_packet(1, 1, 0, &error)]), ["10.0.0.1>192.0.2.7 1 bare 37 ip=57 wire=57 frames=1 [] []"]);
 }
 
+#[test]
+fn a_management_frame_is_lent_beside_its_line() {
+    let header = [[0xff; 6], [2; 6], [2; 6]].concat();
+    let beacon = [&[0x80, 0, 0, 0][..], &header, &[0, 0]].concat();
+    assert_eq!(walk(105, &[beacon]), ["Subtype(8) of 02:02:02:02:02:02 in frame 1", "wifi-management beacon wire=24"]);
+    let protected = [&[0xd0, 0x40, 0, 0][..], &header, &[0, 0]].concat();
+    assert_eq!(walk(105, &[protected]), ["wifi-management action wire=24"]);
+}
+
 proptest::proptest! {
     #[test]
     fn every_frame_is_accounted_for_once(link in 0_u16..300, bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
@@ -128,7 +138,7 @@ proptest::proptest! {
         let mut emit = |item: Item<'_>| match item {
             Item::Packet(packet) => charged = (charged.0 + packet.envelope.frames, charged.1 + packet.envelope.wire_bytes),
             Item::Other(envelope, ..) => charged = (charged.0 + envelope.frames, charged.1 + envelope.wire_bytes),
-            Item::Note(..) => {}
+            Item::Management(..) | Item::Note(..) => {}
         };
         walker.walk(&frame, &mut emit);
         walker.finish(&mut emit);
