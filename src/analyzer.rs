@@ -8,13 +8,13 @@ mod conversation;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::app::Broadcasts;
 use crate::capture::{Frame, Note};
 use crate::flow::{Devices, Entry, Half, Idle, Key, Table};
 use crate::limits;
-use crate::packet::{Envelope, Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
+use crate::packet::{Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
 use crate::record::{Anomaly, Disposition, Ledger, Row};
 use crate::time::Timestamp;
-use crate::wire::management::Management;
 
 use conversation::Conversation;
 
@@ -30,6 +30,7 @@ struct State {
     devices: Devices,
     flows: Table<Box<Conversation>>,
     next_flow: u64,
+    broadcasts: Broadcasts,
     held: usize,
     account: Account,
     totals: Totals,
@@ -95,6 +96,7 @@ impl Analyzer {
             devices,
             flows: Table::default(),
             next_flow: first_flow,
+            broadcasts: Broadcasts::default(),
             held: 0,
             account: Account::default(),
             totals: Totals::default(),
@@ -227,13 +229,19 @@ impl State {
                     self.note_frame(envelope.frame, envelope.time, ("malformed-frame", false), detail);
                 }
             }
-            Item::Management(envelope, frame) => self.management(envelope, &frame),
+            Item::Management(envelope, frame) => {
+                let rows = self.rows.len();
+                self.broadcasts.management(&self.capture, envelope, &frame, &mut self.rows);
+                self.sift(rows);
+            }
+            Item::Advertisement(envelope, advertisement) => {
+                let rows = self.rows.len();
+                self.broadcasts.advertisement(&self.capture, envelope, &advertisement, &mut self.rows);
+                self.sift(rows);
+            }
             Item::Note(envelope, kind, detail) => self.note_frame(envelope.frame, envelope.time, (kind, false), detail),
         }
     }
-
-    /// Nothing is read out of management frames so far.
-    const fn management(&self, _envelope: &Envelope, _frame: &Management<'_>) {}
 
     fn note_frame(&mut self, frame: u64, time: Timestamp, (kind, is_damage): (&'static str, bool), detail: String) {
         let capture = Arc::clone(&self.capture);
@@ -303,7 +311,7 @@ impl State {
         self.sift(rows);
     }
 
-    /// Dialogues put their anomalies among the rows: the new ones are counted as all others.
+    /// Dialogues and broadcasts put their anomalies among the rows: the new ones are counted as all others.
     fn sift(&mut self, from: usize) {
         if from >= self.rows.len() {
             return;

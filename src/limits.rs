@@ -83,6 +83,9 @@ pub(crate) const HTTP_WAITING: usize = 128;
 pub(crate) const STARTTLS_BYTES: usize = 64 << 10;
 /// Datagrams of a drone link searched for a control frame: telemetry comes ten times a second, between some 300 of video.
 pub(crate) const DUML_DATAGRAMS: u32 = 1_000;
+/// Transmitters of broadcasts whose last place and identity are remembered, to judge the next by; the one heard first is
+/// forgotten. Aircraft in reach of one antenna stay far below: more are made up.
+pub(crate) const REMOTE_ID_TRANSMITTERS: usize = 4_096;
 /// Distinct requests of a flow kept for the path rules.
 pub(crate) const FLOW_REQUESTS: usize = 64;
 /// Distinct names of a flow kept from its own bytes.
@@ -139,7 +142,7 @@ pub(crate) const RULE_NAMES: usize = 64;
 pub(crate) const RULE_PATH_BYTES: usize = 8 << 10;
 // Tables.
 
-/// Rows of one row group: large enough to compress well, small enough that twelve tables fit in memory.
+/// Rows of one row group: large enough to compress well, small enough that all tables fit in memory.
 #[cfg(feature = "table")]
 pub(crate) const ROW_GROUP_ROWS: usize = 32_768;
 /// Bytes of text after which a row group is written early: DNS and HTTP rows may be large.

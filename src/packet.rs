@@ -20,6 +20,7 @@ use crate::capture::Frame;
 use crate::limits;
 use crate::record::Disposition;
 use crate::time::Timestamp;
+use crate::wire::bluetooth::{self, Advertisement};
 use crate::wire::ieee80211;
 use crate::wire::link::{self, Llc, Next, Opened};
 use crate::wire::management::Management;
@@ -199,6 +200,8 @@ pub(crate) enum Item<'a> {
     Other(&'a Envelope, Disposition, Reason),
     /// A management frame in clear, beside its line for the ledger; accounts for nothing.
     Management(&'a Envelope, Management<'a>),
+    /// A Bluetooth advertisement, beside its line for the ledger; accounts for nothing.
+    Advertisement(&'a Envelope, Advertisement<'a>),
     /// Something to note; accounts for nothing.
     Note(&'a Envelope, &'static str, String),
 }
@@ -293,6 +296,7 @@ impl Walker {
             Next::Ppp => self.ppp(opened.payload, envelope, emit),
             Next::Link(link) => self.link(link, opened.payload, envelope, emit),
             Next::Wifi(radio) => self.wifi(opened.payload, radio, envelope, emit),
+            Next::BluetoothLe(phy) => bluetooth_le(opened.payload, phy, envelope, emit),
             Next::Family(family) => emit(Item::Other(envelope, Disposition::NonIp, Reason::Family(family))),
         }
     }
@@ -467,6 +471,21 @@ impl Walker {
         }
         emit_datagram(&datagram, envelope, emit);
     }
+}
+
+/// A Bluetooth packet leads to no network; what it advertises is lent.
+fn bluetooth_le(bytes: &[u8], phy: link::Phy, envelope: &mut Envelope, emit: &mut Emit<'_>) {
+    let (disposition, reason) = match bluetooth::advertisement(bytes, phy) {
+        Ok(Some(advertisement)) => {
+            envelope.source = advertisement.address;
+            emit(Item::Advertisement(envelope, advertisement));
+            (Disposition::NonIp, "bluetooth-advertisement")
+        }
+        Ok(None) => (Disposition::NonIp, "bluetooth-le"),
+        Err(bluetooth::Fault::Checksum) => (Disposition::Malformed, "bluetooth-crc"),
+        Err(bluetooth::Fault::Short(_)) => (Disposition::Malformed, "bluetooth-header"),
+    };
+    emit(Item::Other(envelope, disposition, Reason::Word(reason)));
 }
 
 /// Reads the transport header and emits the packet.

@@ -1,3 +1,5 @@
+mod broadcasts;
+
 use super::*;
 use crate::wire::LinkType;
 use proptest::prelude::*;

@@ -10,6 +10,7 @@ mod http;
 mod offer;
 mod plain;
 mod quic;
+mod remote_id;
 mod ssdp;
 mod tls;
 mod tunnel;
@@ -21,6 +22,7 @@ use crate::record::{Anomaly, ApplicationBasis, Encryption, FlowName, Origin, Req
 use crate::time::Timestamp;
 
 pub(crate) use follow::Follow;
+pub(crate) use remote_id::Broadcasts;
 
 /// Transport that carries a dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -42,6 +42,7 @@ fn shows_safely(row: &Row) {
         Row::Http(row) => texts(&**row),
         Row::Certificate(row) => texts(&**row),
         Row::Name(row) => texts(&**row),
+        Row::RemoteId(row) => texts(&**row),
         Row::Flow(row) => texts(&**row),
         Row::Anomaly(row) => texts(&**row),
     }

@@ -43,6 +43,7 @@ fn tell(item: &Item<'_>) -> String {
         }
         Item::Other(envelope, disposition, reason) => format!("{} {reason} wire={}", disposition.as_str(), envelope.wire_bytes),
         Item::Management(envelope, frame) => format!("{:?} of {} in frame {}", frame.subtype, frame.transmitter, envelope.frame),
+        Item::Advertisement(_, heard) => format!("advertisement {:?} of {} bytes", heard.address, heard.data.len()),
         Item::Note(_, kind, _) => (*kind).to_owned(),
     }
 }
@@ -109,7 +110,7 @@ fn a_datagram_that_stays_incomplete_keeps_its_ports() {
 fn what_is_not_ip_has_a_reason() {
     assert_eq!(walk(1, &[ethernet(0x0806, &[0; 28])]), ["non-ip arp wire=42"]);
     assert_eq!(walk(1, &[ethernet(0x0800, &[0x45, 0])]), ["malformed ipv4-header wire=16"]);
-    assert_eq!(walk(272, &[vec![1, 2, 3]]), ["unsupported-link NORDIC_BLE (272) wire=3"]);
+    assert_eq!(walk(189, &[vec![1, 2, 3]]), ["unsupported-link USB_LINUX (189) wire=3"]);
     assert_eq!(walk(1, &[vec![1, 2, 3]]), ["malformed link-header wire=3"]);
 }
 
@@ -138,7 +139,7 @@ proptest::proptest! {
         let mut emit = |item: Item<'_>| match item {
             Item::Packet(packet) => charged = (charged.0 + packet.envelope.frames, charged.1 + packet.envelope.wire_bytes),
             Item::Other(envelope, ..) => charged = (charged.0 + envelope.frames, charged.1 + envelope.wire_bytes),
-            Item::Management(..) | Item::Note(..) => {}
+            Item::Management(..) | Item::Advertisement(..) | Item::Note(..) => {}
         };
         walker.walk(&frame, &mut emit);
         walker.finish(&mut emit);

@@ -13,6 +13,7 @@ mod http;
 mod ledger;
 mod name;
 mod quic;
+mod remote_id;
 mod summary;
 mod tls;
 
@@ -34,6 +35,7 @@ pub use http::Http;
 pub use ledger::{Disposition, Ledger};
 pub use name::{Name, NameSource};
 pub use quic::Quic;
+pub use remote_id::{Place, RemoteId};
 pub use summary::SUMMARY;
 pub use tls::Tls;
 
@@ -189,6 +191,8 @@ pub enum Row {
     Certificate(Box<Certificate>),
     /// Name learned for an address.
     Name(Box<Name>),
+    /// Broadcast of an aircraft.
+    RemoteId(Box<RemoteId>),
     /// Closed flow.
     Flow(Box<Flow>),
     /// Damage, limit reached, unsupported thing.
@@ -227,6 +231,7 @@ pub fn schemas() -> Vec<Schema> {
         schema_of::<Http>(),
         schema_of::<Certificate>(),
         schema_of::<Name>(),
+        schema_of::<RemoteId>(),
         Schema { table: "destinations", about: "one row per device, remote name and remote address", fields: DESTINATIONS.to_vec() },
         Schema { table: "summary", about: "one row per combination of the columns before `flows`", fields: SUMMARY.to_vec() },
         schema_of::<Anomaly>(),

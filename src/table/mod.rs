@@ -17,6 +17,7 @@
 //! ```
 
 mod aggregate;
+mod broadcasters;
 mod columns;
 mod format;
 mod plain;
@@ -27,6 +28,7 @@ mod store;
 mod writer;
 
 pub use aggregate::CANDIDATES;
+pub use broadcasters::Broadcaster;
 pub use columns::schema;
 pub use format::Formats;
 pub use plain::time;

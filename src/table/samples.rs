@@ -7,7 +7,7 @@ use polars::prelude::DataFrame;
 
 use crate::record::{
     Anomaly, Answer, ApplicationBasis, Capture, Counts, DeviceBasis, Disposition, Dns, Encryption, Flow, Initiator, Ledger, NameSource,
-    Origin,
+    Origin, Place, RemoteId,
 };
 use crate::time::{Span, Timestamp};
 
@@ -158,6 +158,23 @@ pub(crate) fn dns() -> Dns {
         authorities: Vec::new(),
         additionals: Vec::new(),
         is_truncated: false,
+    }
+}
+
+/// A flight record of a Spark.
+pub(crate) fn remote_id() -> RemoteId {
+    RemoteId {
+        capture: Arc::from("one.pcap"),
+        frame: 1,
+        time: Timestamp::from_parts(1_572_783_663, 0),
+        transmitter: Some("60:60:1f:5a:3c:01".into()),
+        system: "dji-droneid",
+        transport: "beacon",
+        identity: Some("0ASUE7L0021LAB".into()),
+        identity_type: Some("serial-number"),
+        position: Some(Place { latitude: 46.948, longitude: 7.4474 }),
+        plausible: Some(true),
+        ..RemoteId::default()
     }
 }
 

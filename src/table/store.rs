@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use polars::prelude::{DataFrame, PolarsError};
 
 use super::aggregate::{Aggregated, Aggregates};
+use super::broadcasters::{Broadcaster, Broadcasters};
 use super::columns::schema;
 use super::format::Formats;
 use super::writer::{FrameWriter, TableWriter, failed, sync_folder};
 use crate::analysis::Output;
 use crate::error::Error;
-use crate::record::{Anomaly, Capture, Certificate, DESTINATIONS, Dns, Field, Flow, Http, Ledger, Name, Quic, Row, SUMMARY, Tls};
+use crate::record::{Anomaly, Capture, Certificate, DESTINATIONS, Dns, Field, Flow, Http, Ledger, Name, Quic, RemoteId, Row, SUMMARY, Tls};
 
 /// The tables being written.
 pub struct Store {
@@ -27,7 +28,9 @@ pub struct Store {
     http: TableWriter<Http>,
     certificates: TableWriter<Certificate>,
     names: TableWriter<Name>,
+    remote_id: TableWriter<RemoteId>,
     anomalies: TableWriter<Anomaly>,
+    broadcasters: Broadcasters,
     aggregates: Aggregates,
     inputs: Vec<Capture>,
     account: Vec<Ledger>,
@@ -51,6 +54,8 @@ pub struct Tables {
     pub destinations: DataFrame,
     /// What flows of unknown category could be, see [`CANDIDATES`](super::CANDIDATES); not written.
     pub candidates: DataFrame,
+    /// Who broadcast an identity or place, in the order in which they were first heard.
+    pub broadcasters: Vec<Broadcaster>,
     /// Anomalies by kind.
     pub anomalies: BTreeMap<&'static str, Seen>,
 }
@@ -85,6 +90,10 @@ impl Output for Store {
             Row::Http(row) => self.http.push(&row).map(drop),
             Row::Certificate(row) => self.certificates.push(&row).map(drop),
             Row::Name(row) => self.names.push(&row).map(drop),
+            Row::RemoteId(row) => {
+                self.broadcasters.add(&row);
+                self.remote_id.push(&row).map(drop)
+            }
             Row::Flow(row) => self.push_flow(&row),
             Row::Anomaly(row) => self.push_anomaly(&row),
         }
@@ -121,7 +130,9 @@ impl Store {
             http: TableWriter::create(dir, formats)?,
             certificates: TableWriter::create(dir, formats)?,
             names: TableWriter::create(dir, formats)?,
+            remote_id: TableWriter::create(dir, formats)?,
             anomalies: TableWriter::create(dir, formats)?,
+            broadcasters: Broadcasters::default(),
             aggregates: Aggregates::new(),
             inputs: Vec::new(),
             account: Vec::new(),
@@ -150,6 +161,7 @@ impl Store {
             self.http.end()?.1,
             self.certificates.end()?.1,
             self.names.end()?.1,
+            self.remote_id.end()?.1,
             self.anomalies.end()?.1,
             written(&self.dir, "summary", SUMMARY, self.formats, &summary)?,
             written(&self.dir, "destinations", DESTINATIONS, self.formats, &destinations)?,
@@ -158,7 +170,8 @@ impl Store {
         sync_folder(&self.dir)?;
         tables.sort_by_key(|table| table.name);
         let (captures, ledger, anomalies) = (self.inputs, self.account, self.seen);
-        Ok(Tables { dir: self.dir, captures, ledger, tables, summary, destinations, candidates, anomalies })
+        let broadcasters = self.broadcasters.finish();
+        Ok(Tables { dir: self.dir, captures, ledger, tables, summary, destinations, candidates, broadcasters, anomalies })
     }
 
     fn push_flow(&mut self, flow: &Flow) -> Result<(), Error> {
@@ -198,6 +211,7 @@ mod tests {
         let mut store = Store::create(folder.path(), Formats::default()).unwrap();
         store.row(Row::Flow(Box::new(samples::flow(1)))).unwrap();
         store.row(Row::Dns(Box::new(samples::dns()))).unwrap();
+        store.row(Row::RemoteId(Box::new(samples::remote_id()))).unwrap();
         store.row(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
         store.row(Row::Anomaly(Box::new(samples::anomaly()))).unwrap();
         store.capture(samples::capture()).unwrap();

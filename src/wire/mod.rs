@@ -1,8 +1,11 @@
 //! Bytes to fields, one file per format. Nothing here knows flows, time or tables.
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+pub(crate) mod bluetooth;
 pub(crate) mod dns;
+pub(crate) mod droneid;
 pub(crate) mod duml;
+pub(crate) mod french_id;
 pub(crate) mod gquic;
 pub(crate) mod handshake;
 pub(crate) mod http;
@@ -11,8 +14,11 @@ pub(crate) mod ja4;
 pub(crate) mod link;
 #[cfg_attr(not(test), expect(dead_code, reason = "readers of management frames take what they need of it"))]
 pub(crate) mod management;
+pub(crate) mod nan;
+pub(crate) mod position;
 pub(crate) mod quic;
 mod reader;
+pub(crate) mod remote_id;
 mod text;
 pub(crate) mod tls;
 pub(crate) mod x509;

@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json as object};
 
 use super::super::rows::rows;
 use super::account::closes;
+use super::broadcasts;
 use crate::record::{self, Get, Record};
 use crate::table::Tables;
 
 /// The answer as one object: `captures`, `ledger`, `summary`, `destinations`, `unknown_candidates`,
-/// `anomalies` by kind, `tables` by name.
+/// `broadcasts` by transmitter, `anomalies` by kind, `tables` by name.
 ///
 /// # Errors
 ///
@@ -31,6 +32,7 @@ pub fn json(tables: &Tables) -> anyhow::Result<Value> {
         "summary": rows(&tables.summary)?,
         "destinations": rows(&tables.destinations)?,
         "unknown_candidates": rows(&tables.candidates)?,
+        "broadcasts": broadcasts::json(tables),
         "anomalies": anomalies.collect::<Map<_, _>>(),
         "tables": files.collect::<Map<_, _>>(),
     }))

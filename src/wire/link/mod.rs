@@ -1,6 +1,7 @@
 //! Link types: the numbers of the registry (draft-ietf-opsawg-pcaplinktype), kept whether known or not, and
 //! the headers of those that lead to IP. A new one is a file here and a line in [`OPENERS`].
 
+mod bluetooth;
 mod cooked;
 mod ethernet;
 mod fddi;
@@ -65,6 +66,8 @@ pub(crate) enum Next {
     Link(LinkType),
     /// An 802.11 frame, with what its radio header says.
     Wifi(Radio),
+    /// A Bluetooth Low Energy packet from its access address, and how it was sent.
+    BluetoothLe(Phy),
     /// A protocol that leads nowhere further, by address family or ARPHRD number.
     Family(u32),
 }
@@ -76,6 +79,15 @@ pub(crate) struct Radio {
     pub(crate) has_fcs: bool,
     /// The 802.11 header is padded to four bytes.
     pub(crate) is_padded: bool,
+}
+
+/// How a Bluetooth packet was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phy {
+    /// Bit by bit.
+    Uncoded,
+    /// With error correction, for long range: an indicator of the coding follows the access address.
+    Coded,
 }
 
 /// A link header taken off.
@@ -135,6 +147,9 @@ static OPENERS: &[(LinkType, Opener)] = &[
     (LinkType::PKTAP_DARWIN, pktap::pktap),
     (LinkType::NFLOG, nflog::nflog),
     (LinkType::FDDI, fddi::fddi),
+    (LinkType::BLUETOOTH_LE_LL, bluetooth::bare),
+    (LinkType::BLUETOOTH_LE_LL_WITH_PHDR, bluetooth::pseudo),
+    (LinkType::NORDIC_BLE, bluetooth::nordic),
 ];
 
 /// The opener of a link type; none when it is not read.
@@ -200,8 +215,14 @@ impl LinkType {
     pub const IPV6: Self = Self(229);
     /// Linux netfilter log.
     pub const NFLOG: Self = Self(239);
+    /// Bluetooth Low Energy link layer.
+    pub const BLUETOOTH_LE_LL: Self = Self(251);
+    /// Bluetooth Low Energy link layer after a pseudo header.
+    pub const BLUETOOTH_LE_LL_WITH_PHDR: Self = Self(256);
     /// Apple PKTAP.
     pub const PKTAP: Self = Self(258);
+    /// Bluetooth Low Energy after the header of Nordic's sniffer.
+    pub const NORDIC_BLE: Self = Self(272);
     /// Linux cooked capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
 }
@@ -234,6 +255,7 @@ const NAMES: &[(u16, &str)] = &[
     (229, "IPV6"),
     (239, "NFLOG"),
     (251, "BLUETOOTH_LE_LL"),
+    (256, "BLUETOOTH_LE_LL_WITH_PHDR"),
     (258, "PKTAP"),
     (272, "NORDIC_BLE"),
     (276, "LINUX_SLL2"),
