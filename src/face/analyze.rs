@@ -96,11 +96,13 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
         anyhow::bail!("{}", reasons.join("\n"));
     }
     let tables = store.finish()?;
+    let [page, ..] = super::report::write(&args.output, super::report::TITLE)?;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &answer::json(&tables)?)?;
         writeln!(out)?;
     } else {
         answer::print(&tables, style, out)?;
+        writeln!(out, "\nReport\n  {}", super::grid::printable(&page.display().to_string()))?;
     }
     Ok(ending(&inputs, &outcome, &tables))
 }

@@ -29,6 +29,8 @@ enum Command {
     Analyze(super::analyze::AnalyzeArgs),
     #[cfg(feature = "table")]
     Explain(super::explain::ExplainArgs),
+    #[cfg(feature = "table")]
+    Report(super::report::ReportArgs),
     Geoip(geoip::GeoipArgs),
     #[command(about = "Rules that say which kind of data a destination gets: check, show, explain")]
     Rules(rules::RulesArgs),
@@ -73,6 +75,8 @@ fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Ending> {
         Command::Analyze(args) => super::analyze::run(&args, super::terminal::style(), out),
         #[cfg(feature = "table")]
         Command::Explain(args) => super::explain::run(&args, super::terminal::style(), out).map(|()| Ending::Done),
+        #[cfg(feature = "table")]
+        Command::Report(args) => super::report::run(&args, out).map(|()| Ending::Done),
         Command::Geoip(args) => geoip::run(&args, out).map(|()| Ending::Done),
         Command::Rules(args) => rules::run(&args, out),
         Command::Schema(args) => schema::run(&args, out).map(|()| Ending::Done),

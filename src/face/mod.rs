@@ -15,6 +15,8 @@ pub mod interfaces;
 #[cfg(feature = "table")]
 mod progress;
 #[cfg(feature = "table")]
+pub mod report;
+#[cfg(feature = "table")]
 mod rows;
 pub mod rules;
 pub mod schema;

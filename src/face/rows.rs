@@ -4,6 +4,7 @@ use polars::prelude::{Column, DataFrame, DataType, PolarsResult, Series};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::grid::printable;
 use crate::table::time;
 
 /// One row. Times are text, as every output shows them.
@@ -41,6 +42,20 @@ impl Row {
     /// A truth value; false when there is none.
     pub(super) fn is(&self, column: &str) -> bool {
         self.0.get(column).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    /// Any value as one text that is safe to show; empty when there is none.
+    pub(super) fn shown(&self, column: &str) -> String {
+        let text = |value: &Value| match value {
+            Value::Null => String::new(),
+            Value::String(text) => printable(text).into_owned(),
+            other => other.to_string(),
+        };
+        match self.0.get(column) {
+            Some(Value::Array(list)) => list.iter().map(text).collect::<Vec<_>>().join(", "),
+            Some(value) => text(value),
+            None => String::new(),
+        }
     }
 
     /// The texts of a list.

@@ -30,6 +30,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("anyhow", &["main", "face"]),
     ("clap", &["main", "face"]),
     ("clap_complete", &["face"]),
+    ("maud", &["face"]),
     ("indicatif", &["face"]),
     ("polars", &["face", "study", "table"]),
     ("polars_io", &["face", "study", "table"]),

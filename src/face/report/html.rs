@@ -1,0 +1,492 @@
+//! The page: first what a decision-maker needs, then everything a hostile reader asks for.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest as _, Sha256};
+
+use super::super::grid::printable;
+use super::super::rows::Row;
+use super::super::units::{bytes, count, share};
+use super::commands::{Commands, cell};
+use super::data::{Bytes, Report};
+use super::picture;
+use super::sections::{Kind, Section};
+use super::world::countries;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The page as text.
+pub(super) fn page(report: &Report) -> String {
+    let commands = Commands::default();
+    // The body first: it is what fills the list of commands.
+    let body = body(report, &commands);
+    let policy = format!(
+        "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'",
+        hash(STYLE),
+        hash(SCRIPT)
+    );
+    let whole = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content=(report.made_by);
+                title { (report.title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (body)
+                (how(&commands))
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    // Whatever a table holds, no character that steers a terminal or turns a line of text around gets onto the page.
+    whole.into_string().split('\n').map(printable).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// A hash as a content security policy writes it.
+fn hash(text: &str) -> String {
+    base64(&Sha256::digest(text))
+}
+
+/// RFC 4648 section 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        for place in 0..4 {
+            let digit = usize::try_from(bits >> (18 - 6 * place) & 63).unwrap_or_default();
+            text.push(if place <= group.len() { char::from(DIGITS[digit]) } else { '=' });
+        }
+    }
+    text
+}
+
+fn body(report: &Report, commands: &Commands) -> Markup {
+    html! {
+        header {
+            h1 { (report.title) }
+            p { (inputs(report)) }
+            nav aria-label="Contents" {
+                @for (anchor, name) in CONTENTS { a href=(format!("#{anchor}")) { (name) } " " }
+            }
+        }
+        main {
+            (answer(report, commands))
+            (verdicts(report))
+            (kinds(report, commands))
+            (destinations(report, commands))
+            (settings(report))
+            (over_time(report))
+            (findings(report, commands))
+            (air(report))
+            (quality(report))
+            (method())
+            (ledger(report))
+            (manifest(report))
+        }
+    }
+}
+
+const CONTENTS: &[(&str, &str)] = &[
+    ("answer", "Answer"),
+    ("verdicts", "Verdicts"),
+    ("kinds", "Kinds of data"),
+    ("destinations", "Destinations"),
+    ("settings", "Settings"),
+    ("time", "Over time"),
+    ("findings", "Findings"),
+    ("air", "On the air"),
+    ("quality", "Capture quality"),
+    ("method", "Method and limits"),
+    ("ledger", "Ledger"),
+    ("inputs", "Inputs and rules"),
+    ("how", "How to check a number"),
+];
+
+fn inputs(report: &Report) -> String {
+    let (frames, wire) = report.frames(None);
+    let captures = report.captures.len();
+    let first = report.captures.iter().map(|row| row.text("first")).filter(|text| !text.is_empty()).min().unwrap_or("no time");
+    let last = report.captures.iter().map(|row| row.text("last")).max().unwrap_or_default();
+    let noun = if captures == 1 { "capture" } else { "captures" };
+    let [first, last] = [first, last].map(to_the_second);
+    format!("{captures} {noun}, {} frames, {} on the wire, {first} to {last}. Made by {}.", count(frames), bytes(wire), report.made_by)
+}
+
+fn to_the_second(time: &str) -> String {
+    time.split_once('.').map_or_else(|| time.to_owned(), |(second, _)| format!("{second}Z"))
+}
+
+/// A number that links to the command that explains it.
+fn linked(commands: &Commands, number: u64, what: &str) -> Markup {
+    if number == 0 {
+        return html! { "0 B" };
+    }
+    html! { a class="x" href=(format!("#{}", commands.explain(what))) { (bytes(number)) } }
+}
+
+fn answer(report: &Report, commands: &Commands) -> Markup {
+    let matrix = &report.matrix;
+    html! {
+        section #answer {
+            h2 { "What was sent, and where" }
+            p.lead {
+                "The devices sent " strong { (bytes(matrix.total.out)) } " and received " strong { (bytes(matrix.total.inward)) } " in "
+                (count(matrix.total.flows)) " flows, counted as IP datagrams."
+                @if !report.ledger_closes { strong.alarm { " The ledger does not close: the numbers are wrong, this is an error of the program." } }
+            }
+            (heat_map(report, commands))
+            div.side {
+                figure { (picture::map(&report.countries)) figcaption { "Area of a mark: bytes sent to servers in that country. Only countries that the sources agree on." } }
+                (country_table(report, commands))
+            }
+            h3 { "What could not be seen" }
+            ul.unseen { @for sentence in &report.unseen { li { (sentence) } } }
+        }
+    }
+}
+
+fn heat_map(report: &Report, commands: &Commands) -> Markup {
+    let matrix = &report.matrix;
+    let most = matrix.cells.iter().map(|cell| cell.bytes.out).max().unwrap_or_default();
+    html! {
+        div.wide { table.heat {
+            caption { "Bytes from the device by kind of data and region of the server. Darker is more; each step is a factor of eight." }
+            thead { tr { th scope="col" { "kind of data" } @for region in &matrix.regions { th scope="col" { (region) } } th scope="col" { "total" } th scope="col" { "share" } } }
+            tbody { @for category in &matrix.categories {
+                @let total = matrix.bytes(Some(category), None);
+                tr {
+                    th scope="row" { (category) }
+                    @for region in &matrix.regions {
+                        @let found = matrix.bytes(Some(category), Some(region));
+                        td class=(picture::heat(found.out, most)) {
+                            @if found.flows > 0 { (linked(commands, found.out, &cell(&[("category", category), ("region", region)]))) } @else { "–" }
+                        }
+                    }
+                    td.total { (linked(commands, total.out, &cell(&[("category", category)]))) }
+                    td.total { (share(total.out, matrix.total.out)) }
+                }
+            } }
+            tfoot { tr {
+                th scope="row" { "total" }
+                @for region in &matrix.regions { td.total { (linked(commands, matrix.bytes(None, Some(region)).out, &cell(&[("region", region)]))) } }
+                td.total { (bytes(matrix.total.out)) }
+                td.total { "100 %" }
+            } }
+        } }
+    }
+}
+
+fn country_table(report: &Report, commands: &Commands) -> Markup {
+    let names = countries();
+    html! {
+        div.wide { table.sortable {
+            caption { "Bytes by country of the server" }
+            thead { tr { th scope="col" { "country" } th scope="col" { "out" } th scope="col" { "in" } th scope="col" { "flows" } } }
+            tbody { @for place in &report.countries { tr {
+                th scope="row" { (names.get(place.country.as_str()).map_or(place.country.as_str(), |country| country.name)) " (" (place.country) ")" }
+                td data-n=(place.bytes.out) { (linked(commands, place.bytes.out, &cell(&[("country", &place.country)]))) }
+                td data-n=(place.bytes.inward) { (bytes(place.bytes.inward)) }
+                td data-n=(place.bytes.flows) { (count(place.bytes.flows)) }
+            } } }
+        } }
+    }
+}
+
+fn verdicts(report: &Report) -> Markup {
+    html! {
+        section #verdicts {
+            h2 { "Verdicts on claims" }
+            @if report.claims.is_empty() { p { "No claims were judged: that needs a study file (" code { "whereto study" } ")." } }
+            @for claim in &report.claims {
+                article.claim {
+                    h3 { (printable(claim.text("claim"))) " " span class=(format!("verdict {}", claim.text("verdict").replace(' ', "-"))) { (claim.text("verdict")) } }
+                    p { (printable(claim.text("says"))) }
+                    p { (printable(claim.text("reason"))) }
+                    @for (label, column) in [("For", "evidence_for"), ("Against", "evidence_against"), ("Coverage", "coverage"), ("Source", "source")] {
+                        @let (text, list) = (claim.text(column), claim.list(column));
+                        @if !text.is_empty() || !list.is_empty() { p.small { strong { (label) ": " } (printable(text)) @for item in list.iter().take(40) { (printable(item)) "; " } @if list.len() > 40 { "and " (list.len() - 40) " more" } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn kinds(report: &Report, commands: &Commands) -> Markup {
+    html! {
+        section #kinds {
+            h2 { "Kinds of data" }
+            @for section in &report.sections { (heading(section, commands)) }
+        }
+    }
+}
+
+fn heading(section: &Section, commands: &Commands) -> Markup {
+    html! {
+        h3 { (section.heading) }
+        p.small { (section.about) }
+        @if section.kinds.is_empty() {
+            p { "None of this was recognised (looked for: " (section.looked_for.join(", ")) "). That is no proof that none was sent: see what could not be seen." }
+        } @else {
+            div.wide { table {
+                caption.hidden { (section.heading) }
+                thead { tr { @for name in ["kind", "out", "in", "flows", "rests on", "countries", "owners", "caused by", "encryption"] { th scope="col" { (name) } } } }
+                tbody { @for kind in &section.kinds { (kind_row(kind, commands)) } }
+            } }
+        }
+    }
+}
+
+fn kind_row(kind: &Kind, commands: &Commands) -> Markup {
+    html! { tr {
+        th scope="row" { (kind.category) }
+        td { (linked(commands, kind.bytes.out, &cell(&[("category", &kind.category)]))) }
+        td { (bytes(kind.bytes.inward)) }
+        td { (count(kind.bytes.flows)) }
+        @for (parts, none) in [(&kind.bases, "nothing"), (&kind.countries, "not settled"), (&kind.owners, "not known"), (&kind.initiations, "unknown"), (&kind.encryptions, "unknown")] {
+            td.text { (parts_of(parts, none)) }
+        }
+    } }
+}
+
+fn parts_of(parts: &[(String, Bytes)], none: &str) -> String {
+    const SHOWN: usize = 5;
+    let name = |text: &str| if text.is_empty() { none.to_owned() } else { printable(text).into_owned() };
+    let mut shown: Vec<String> = parts.iter().take(SHOWN).map(|(text, sum)| format!("{} {}", name(text), bytes(sum.out))).collect();
+    if parts.len() > SHOWN {
+        shown.push(format!("and {} more", parts.len() - SHOWN));
+    }
+    shown.join(", ")
+}
+
+fn destinations(report: &Report, commands: &Commands) -> Markup {
+    let left = report.destinations_in_all.saturating_sub(report.destinations.len());
+    html! {
+        section #destinations {
+            h2 { "Destinations" }
+            p { (count(u64::try_from(report.destinations_in_all).unwrap_or(u64::MAX))) " destinations."
+                @if left > 0 { " The table shows those that got most; " (left) " more are in table destinations." } }
+            label { "Show only rows with " input type="search" data-filter="destination-rows" placeholder="text"; }
+            div.wide { table.sortable #destination-rows {
+                caption.hidden { "Destinations" }
+                thead { tr { @for name in ["name", "address", "owner", "network", "party", "country", "rests on", "kinds", "out", "in", "flows"] { th scope="col" { (name) } } } }
+                tbody { @for row in &report.destinations { (destination(row, commands)) } }
+            } }
+        }
+    }
+}
+
+fn destination(row: &Row, commands: &Commands) -> Markup {
+    let (sum, address) = (Bytes::of(row), row.text("remote_ip"));
+    let text = |column: &str| printable(row.text(column)).into_owned();
+    html! { tr {
+        th scope="row" { @if row.text("name").is_empty() { "no name" } @else { (text("name")) } }
+        td.text { (address) }
+        td.text { (text("owner")) }
+        td.text { (text("as_org")) @if let Some(number) = row.number("asn") { " (AS" (number) ")" } }
+        td.text { (text("party")) }
+        td.text { @if row.text("country").is_empty() { (text("region")) } @else { (text("country")) } }
+        td.text { (text("country_basis")) }
+        td.text { (row.list("categories").join(", ")) }
+        td data-n=(sum.out) { (linked(commands, sum.out, address)) }
+        td data-n=(sum.inward) { (bytes(sum.inward)) }
+        td data-n=(sum.flows) { (count(sum.flows)) }
+    } }
+}
+
+/// Any table that other commands add, column by column.
+fn any_table(rows: &[Row], columns: &[(&str, &str)]) -> Markup {
+    html! {
+        div.wide { table.sortable {
+            caption.hidden { "Rows" }
+            thead { tr { @for (_, name) in columns { th scope="col" { (name) } } } }
+            tbody { @for row in rows { tr { @for (column, _) in columns { td.text { (row.shown(column)) } } } } }
+        } }
+    }
+}
+
+fn settings(report: &Report) -> Markup {
+    html! {
+        section #settings {
+            h2 { "What settings change" }
+            @if report.comparisons.is_empty() { p { "No settings were compared: that needs a study file with runs that differ in a setting." } }
+            @else { (any_table(&report.comparisons, COMPARISON)) }
+        }
+    }
+}
+
+const COMPARISON: &[(&str, &str)] = &[
+    ("setting", "setting"),
+    ("from", "from"),
+    ("to", "to"),
+    ("subject", "what"),
+    ("value", "which"),
+    ("change", "change"),
+    ("before", "bytes per minute before"),
+    ("after", "after"),
+    ("note", "note"),
+];
+
+fn over_time(report: &Report) -> Markup {
+    html! {
+        section #time {
+            h2 { "Over time" }
+            figure { (picture::timeline(&report.timeline, &report.actions))
+                figcaption { "IP bytes from the device. A flow's bytes are spread evenly over its time; vertical lines are actions of the user." } }
+            @if report.actions.is_empty() { p { "No log of the user's actions was given: what the user caused and what happened by itself is not known." } }
+            @else { (any_table(&report.actions, &[("run", "run"), ("time", "time"), ("action", "action"), ("note", "note")])) }
+        }
+    }
+}
+
+fn findings(report: &Report, commands: &Commands) -> Markup {
+    html! {
+        section #findings {
+            h2 { "Findings" }
+            @if report.findings.is_empty() { p { "None." } }
+            @else { div.wide { table.sortable {
+                caption.hidden { "Findings" }
+                thead { tr { @for name in ["severity", "kind", "what", "device", "to", "country", "flow", "frame"] { th scope="col" { (name) } } } }
+                tbody { @for row in &report.findings { tr {
+                    td.text { (row.shown("severity")) }
+                    td.text { (row.shown("kind")) }
+                    td.text { (row.shown("detail")) }
+                    td.text { (row.shown("device_ip")) }
+                    td.text { (row.shown("remote_ip")) }
+                    td.text { (row.shown("country")) }
+                    td { @if let Some(flow) = row.number("flow_id") { a.x href=(format!("#{}", commands.explain(&format!("flow:{flow}")))) { (flow) } } }
+                    td { (row.shown("frame")) }
+                } } }
+            } } }
+        }
+    }
+}
+
+fn air(report: &Report) -> Markup {
+    let wifi: &[(&str, &str)] = &[
+        ("ssid", "network"),
+        ("bssid", "access point"),
+        ("station", "station"),
+        ("akm", "security"),
+        ("channel", "channel"),
+        ("frames_protected", "protected frames"),
+        ("frames_opened", "opened"),
+    ];
+    let broadcasts: &[(&str, &str)] = &[
+        ("time", "time"),
+        ("transmitter", "transmitter"),
+        ("system", "system"),
+        ("identity", "identity"),
+        ("latitude", "latitude"),
+        ("longitude", "longitude"),
+        ("plausible", "plausible"),
+    ];
+    html! {
+        section #air {
+            h2 { "On the air" }
+            @if report.wifi.is_empty() && report.remote_id.is_empty() { p { "No Wi-Fi networks or broadcasts of aircraft in these captures." } }
+            @if !report.wifi.is_empty() { h3 { "Networks" } (any_table(&report.wifi, wifi)) }
+            @if !report.remote_id.is_empty() { h3 { "Broadcasts of aircraft" } (any_table(&report.remote_id, broadcasts)) }
+        }
+    }
+}
+
+fn quality(report: &Report) -> Markup {
+    html! {
+        section #quality {
+            h2 { "Capture quality" }
+            @if report.anomalies.is_empty() { p { "Nothing was damaged and nothing was odd." } }
+            @else { div.wide { table {
+                caption.hidden { "Damage and oddities" }
+                thead { tr { @for name in ["kind", "times", "effect", "first example"] { th scope="col" { (name) } } } }
+                tbody { @for kind in &report.anomalies { tr {
+                    th scope="row" { (printable(&kind.kind)) }
+                    td { (count(kind.count)) }
+                    td.text { @if kind.is_damage { strong.alarm { "the result is incomplete" } } @else { "told as it was" } }
+                    td.text { (printable(&kind.example)) }
+                } } }
+            } } }
+        }
+    }
+}
+
+fn method() -> Markup {
+    html! {
+        section #method {
+            h2 { "Method and limits" }
+            ul {
+                li { strong { "Bytes" } " are IP datagrams, headers included, by their own length. Out is from the device, whoever spoke first." }
+                li { strong { "Names" } " come from the connection itself (TLS, QUIC, HTTP), else from the DNS answer that this device got for that address, else from a certificate. Each flow says which." }
+                li { strong { "Places" } " are those of address databases. Where two sources disagree the place is disputed and counted apart; nothing is averaged. A country of an address is not the home of its owner." }
+                li { strong { "Kinds of data" } " rest, strongest first, on the content, the path asked for, the host's name, the address, the port. A host that serves several kinds stays undecided, with candidates." }
+                li { strong { "Unknown, disputed and undetermined" } " are answers. They are in every total." }
+                li { strong { "Every number" } " can be followed to its flows and frames: it links to a command below, and the frames can be looked at in Wireshark." }
+            }
+        }
+    }
+}
+
+fn ledger(report: &Report) -> Markup {
+    let (frames, wire) = report.frames(None);
+    html! {
+        section #ledger {
+            h2 { "Ledger: where every frame went" }
+            div.wide { table {
+                caption.hidden { "Ledger" }
+                thead { tr { @for name in ["capture", "went to", "reason", "frames", "bytes on the wire", "IP bytes"] { th scope="col" { (name) } } } }
+                tbody { @for row in &report.ledger { tr {
+                    td.text { (row.shown("capture")) } td.text { (row.shown("disposition")) } td.text { (row.shown("reason")) }
+                    @for column in ["frames", "wire_bytes", "ip_bytes"] { td { (count(row.number(column).unwrap_or_default())) } }
+                } } }
+                tfoot { tr { th scope="row" colspan="3" { "total" } td.total { (count(frames)) } td.total { (count(wire)) } td {} } }
+            } }
+            @if report.ledger_closes { p { "The ledger closes: every frame and byte read is accounted for." } }
+            @else { p.alarm { strong { "The ledger does not close. The numbers of this report are wrong; this is an error of the program." } } }
+        }
+    }
+}
+
+fn manifest(report: &Report) -> Markup {
+    html! {
+        section #inputs {
+            h2 { "Inputs and rules" }
+            @for row in &report.captures {
+                h3 { (row.shown("capture")) }
+                dl {
+                    @for (column, name) in [("sha256", "SHA-256"), ("file_bytes", "bytes"), ("container", "container"), ("link_types", "link types"), ("written_by", "written by"),
+                        ("first", "first frame"), ("last", "last frame"), ("drops_reported", "lost by the capturing system"), ("rules", "rules"), ("address_data", "address data"), ("tool_version", "program")] {
+                        dt { (name) } dd { (row.shown(column)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn how(commands: &Commands) -> Markup {
+    html! {
+        section #how {
+            h2 { "How to check a number" }
+            p { "Each command prints the flows, frames, rules and sources behind a number, and a display filter for Wireshark. DIR is the folder this report lies in." }
+            ol { @for (anchor, command) in commands.all() { li id=(anchor) { code { (command) } } } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        // RFC 4648 section 10.
+        let texts = ["", "f", "fo", "foo", "foob", "fooba", "foobar"].map(|text| base64(text.as_bytes()));
+        assert_eq!(texts, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"]);
+    }
+}

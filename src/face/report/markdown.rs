@@ -1,0 +1,124 @@
+//! The same in Markdown, for a repository or a ticket. Every text from traffic is written so that no reader of
+//! Markdown takes it for markup.
+
+use std::fmt::Write as _;
+
+use super::super::grid::printable;
+use super::super::rows::Row;
+use super::super::units::{bytes, count, share};
+use super::data::{Bytes, Report};
+
+/// Destinations listed here; the page and the table hold more.
+const DESTINATIONS: usize = 50;
+
+/// The report as Markdown.
+pub(super) fn page(report: &Report) -> String {
+    let mut page = Page(format!("# {}\n", text(&report.title)));
+    answer(report, &mut page);
+    claims(report, &mut page);
+    destinations(report, &mut page);
+    rest(report, &mut page);
+    page.0
+}
+
+/// A page that grows.
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    fn table(&mut self, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+        let _infallible = write!(self.0, "\n| {} |\n|{}\n", heads.join(" | "), "---|".repeat(heads.len()));
+        rows.for_each(|row| self.line(&format!("| {} |", row.join(" | "))));
+    }
+}
+
+fn answer(report: &Report, page: &mut Page) {
+    let matrix = &report.matrix;
+    page.line(&format!(
+        "\nThe devices sent {} and received {} in {} flows, counted as IP datagrams. Made by {}.\n\n## Bytes from the device by kind of data and region",
+        bytes(matrix.total.out),
+        bytes(matrix.total.inward),
+        count(matrix.total.flows),
+        report.made_by
+    ));
+    let regions: Vec<String> = matrix.regions.iter().map(|region| text(region)).collect();
+    let heads: Vec<&str> = std::iter::once("kind").chain(regions.iter().map(String::as_str)).chain(["total", "share"]).collect();
+    let row = |category: &String| {
+        let cells = matrix.regions.iter().map(|region| matrix.bytes(Some(category), Some(region)));
+        let cells = cells.map(|found| if found.flows > 0 { bytes(found.out) } else { "–".to_owned() });
+        let total = matrix.bytes(Some(category), None).out;
+        std::iter::once(text(category)).chain(cells).chain([bytes(total), share(total, matrix.total.out)]).collect()
+    };
+    page.table(&heads, matrix.categories.iter().map(row));
+    page.line("\n## What could not be seen\n");
+    report.unseen.iter().for_each(|sentence| page.line(&format!("- {}", text(sentence))));
+}
+
+fn claims(report: &Report, page: &mut Page) {
+    if report.claims.is_empty() {
+        return;
+    }
+    page.line("\n## Verdicts on claims");
+    let row = |row: &Row| ["claim", "verdict", "says", "reason"].map(|column| text(row.text(column))).to_vec();
+    page.table(&["claim", "verdict", "it says", "reason"], report.claims.iter().map(row));
+}
+
+fn destinations(report: &Report, page: &mut Page) {
+    page.line(&format!("\n## Destinations\n\n{} in all; those that got most:", report.destinations_in_all));
+    let row = |row: &Row| {
+        let sum = Bytes::of(row);
+        let place = if row.text("country").is_empty() { row.text("region") } else { row.text("country") };
+        let texts = [row.text("name"), row.text("remote_ip"), row.text("owner"), row.text("party"), place, row.text("country_basis")];
+        let kinds = row.list("categories").join(", ");
+        texts.map(text).into_iter().chain([text(&kinds), bytes(sum.out), bytes(sum.inward)]).collect()
+    };
+    let heads = ["name", "address", "owner", "party", "place", "rests on", "kinds", "out", "in"];
+    page.table(&heads, report.destinations.iter().take(DESTINATIONS).map(row));
+}
+
+fn rest(report: &Report, page: &mut Page) {
+    if !report.findings.is_empty() {
+        page.line("\n## Findings");
+        let row = |row: &Row| ["severity", "kind", "detail", "flow_id", "frame"].map(|column| text(&row.shown(column))).to_vec();
+        page.table(&["severity", "kind", "what", "flow", "frame"], report.findings.iter().map(row));
+    }
+    page.line("\n## Ledger");
+    let row = |row: &Row| {
+        ["capture", "disposition", "reason", "frames", "wire_bytes", "ip_bytes"].map(|column| text(&row.shown(column))).to_vec()
+    };
+    page.table(&["capture", "went to", "reason", "frames", "bytes on the wire", "IP bytes"], report.ledger.iter().map(row));
+    page.line(if report.ledger_closes { "\nThe ledger closes." } else { "\n**The ledger does not close: the numbers are wrong.**" });
+    page.line("\n## Inputs");
+    let row = |row: &Row| ["capture", "sha256", "frames", "first", "last"].map(|column| text(&row.shown(column))).to_vec();
+    page.table(&["capture", "SHA-256", "frames", "first", "last"], report.captures.iter().map(row));
+}
+
+/// A text without markup: what could be some becomes an entity, which shows as itself.
+fn text(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in printable(text).chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '#' | '!' | '|' | '&' | '~' | '$' | '@' | ':' => {
+                let _infallible = write!(safe, "&#{};", u32::from(character));
+            }
+            _ => safe.push(character),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_in_a_name_stays_a_text() {
+        assert_eq!(text("a.example"), "a.example");
+        let hostile = text("[x](http://evil)|<b>`*_\n");
+        assert!(!hostile.contains(['[', ']', '(', '|', '<', '`', '*', '\n']), "{hostile}");
+    }
+}

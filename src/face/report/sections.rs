@@ -1,0 +1,155 @@
+//! The headings of the study and the kinds of data under each, and what an analysis of packets cannot see.
+
+use serde::Serialize;
+
+use super::super::rows::Row;
+use super::super::units::{bytes, count, share};
+use super::data::{Bytes, Report, distinct, ranked};
+
+/// A heading and what was seen under it.
+#[derive(Debug, Serialize)]
+pub(super) struct Section {
+    /// The heading.
+    pub(super) heading: &'static str,
+    /// What it is about.
+    pub(super) about: &'static str,
+    /// Kinds of data under it that were seen.
+    pub(super) kinds: Vec<Kind>,
+    /// Kinds that were looked for.
+    pub(super) looked_for: Vec<&'static str>,
+}
+
+/// A kind of data.
+#[derive(Debug, Serialize)]
+pub(super) struct Kind {
+    /// Its word.
+    pub(super) category: String,
+    #[serde(flatten)]
+    pub(super) bytes: Bytes,
+    /// What the word rests on, most bytes first.
+    pub(super) bases: Vec<(String, Bytes)>,
+    /// Countries; an empty one is not settled.
+    pub(super) countries: Vec<(String, Bytes)>,
+    /// Owners; an empty one is not known.
+    pub(super) owners: Vec<(String, Bytes)>,
+    /// Who caused it.
+    pub(super) initiations: Vec<(String, Bytes)>,
+    /// How much of it anybody on the way could read.
+    pub(super) encryptions: Vec<(String, Bytes)>,
+}
+
+/// Headings of the 2018 study, and two of ours for the rest.
+const HEADINGS: &[(&str, &str, &[&str])] = &[
+    ("Media", "photographs, video, live streams, what is shared", &["media", "live_stream", "social"]),
+    ("Audio", "sound from the phone's microphone", &["audio"]),
+    ("Flight logs", "records of flights", &["flight_log"]),
+    (
+        "Diagnostics and no-fly zones",
+        "diagnostic data, crash reports, checks of position and zones, usage statistics",
+        &["diagnostics", "crash_report", "location_check", "analytics"],
+    ),
+    ("Personal data", "accounts, activation, advertising identifiers, push channels", &["account", "advertising", "push"]),
+    ("Facial recognition", "face and gesture data", &["face_data"]),
+    ("Cloud access", "storage in clouds", &["cloud_storage"]),
+    (
+        "The link to the aircraft",
+        "control, telemetry, video, broadcasts",
+        &["link_control", "link_telemetry", "link_video", "broadcast_id"],
+    ),
+];
+/// Where the kinds go that no heading names.
+const REST: (&str, &str) = ("Everything else", "updates, maps, pages, names, time, the phone's own system, and what no rule fits");
+
+/// The headings with what was seen under each.
+pub(super) fn of(summary: &[Row]) -> Vec<Section> {
+    let named: Vec<&str> = HEADINGS.iter().flat_map(|(_, _, kinds)| kinds.iter().copied()).collect();
+    let all = ranked(summary.iter(), "category");
+    let mut sections: Vec<Section> = HEADINGS
+        .iter()
+        .map(|(heading, about, kinds)| Section {
+            heading,
+            about,
+            kinds: all.iter().filter(|(category, _)| kinds.contains(&category.as_str())).map(|found| kind(summary, found)).collect(),
+            looked_for: kinds.to_vec(),
+        })
+        .collect();
+    let rest = all.iter().filter(|(category, _)| !named.contains(&category.as_str())).map(|found| kind(summary, found));
+    sections.push(Section { heading: REST.0, about: REST.1, kinds: rest.collect(), looked_for: Vec::new() });
+    sections
+}
+
+fn kind(summary: &[Row], (category, bytes): &(String, Bytes)) -> Kind {
+    let by = |column| ranked(summary.iter().filter(|row| row.text("category") == category), column);
+    Kind {
+        category: category.clone(),
+        bytes: *bytes,
+        bases: by("category_basis"),
+        countries: by("country"),
+        owners: by("owner"),
+        initiations: by("initiation"),
+        encryptions: by("encryption"),
+    }
+}
+
+/// What could not be seen, in sentences a decision-maker reads.
+pub(super) fn unseen(report: &Report, summary: &[Row]) -> Vec<String> {
+    let mut said = Vec::new();
+    let total = report.matrix.total.out;
+    let mut tell = |part: u64, what: &str| {
+        if part > 0 {
+            said.push(format!("{} of what the device sent ({}) {what}.", bytes(part), share(part, total)));
+        }
+    };
+    tell(report.matrix.bytes(Some("unknown"), None).out, "is of a kind that no rule or content tells");
+    tell(report.matrix.bytes(None, Some("disputed")).out, "went to addresses whose country the sources do not agree on");
+    tell(report.matrix.bytes(None, Some("unknown")).out, "went to addresses of which no source knows the country");
+    let encrypted = summary.iter().filter(|row| !matches!(row.text("encryption"), "" | "none" | "unknown"));
+    tell(
+        encrypted.map(|row| Bytes::of(row).out).sum(),
+        "was encrypted: its kind is told by name, size and time, not by its content, unless keys opened it",
+    );
+    let by_name = summary.iter().filter(|row| !matches!(row.text("category_basis"), "content" | "path" | "none" | ""));
+    tell(
+        by_name.map(|row| Bytes::of(row).out).sum(),
+        "got its kind from the name, address or port of the other end: what the bytes themselves were is inferred",
+    );
+    frames(report, &mut said);
+    said.push("Mobile data, Bluetooth, cables and proprietary radio links (OcuSync, Lightbridge) are not in a Wi-Fi capture. What went that way is not in this report.".to_owned());
+    said.push(
+        "Nothing here says what a server does with what it gets. Absence of traffic in the time watched is no proof that it never happens."
+            .to_owned(),
+    );
+    said
+}
+
+fn frames(report: &Report, said: &mut Vec<String>) {
+    let all = report.frames(None).0;
+    for (word, what) in [
+        ("wifi-undecryptable", "were protected Wi-Fi frames that could not be opened"),
+        ("unsupported-link", "have a link type that is not read"),
+        ("malformed", "contradict their own headers"),
+        ("filtered", "were left out by the user's filter"),
+    ] {
+        let (number, _) = report.frames(Some(word));
+        if number > 0 {
+            said.push(format!("{} frames ({}) {what}.", count(number), share(number, all)));
+        }
+    }
+    let sum = |column| report.captures.iter().map(|row| row.number(column).unwrap_or_default()).sum::<u64>();
+    let (drops, cut) = (sum("drops_reported"), sum("cut_frames"));
+    if drops > 0 {
+        said.push(format!("The capturing systems say that they lost {} frames.", count(drops)));
+    } else if report.captures.iter().any(|row| row.number("drops_reported").is_none()) {
+        said.push("Some captures do not say how many frames their system lost.".to_owned());
+    }
+    if cut > 0 {
+        said.push(format!("{} frames were cut short by the snapshot length.", count(cut)));
+    }
+    if report.captures.iter().any(|row| row.is("truncated")) {
+        said.push("At least one capture ends in damage: what came after is not known.".to_owned());
+    }
+    let sources = distinct(&report.captures, "address_data");
+    if sources.is_empty() {
+        said.push("No address data was used: countries are not known.".to_owned());
+    }
+}

@@ -1,0 +1,68 @@
+use super::data::*;
+use super::*;
+use crate::face::rows::Row;
+use serde_json::json;
+
+fn row(value: serde_json::Value) -> Row {
+    value.into()
+}
+
+/// A name that tries to get out of every form.
+const HOSTILE: &str = "\"><script>alert(1)</script>|[x](javascript:1)\u{202e}\u{1b}[31m=cmd()";
+
+fn report() -> Report {
+    let summary = [row(json!({"category": HOSTILE, "region": HOSTILE, "country": "US", "ip_bytes_out": 5, "ip_bytes_in": 6, "flows": 1}))];
+    let destination = json!({"name": HOSTILE, "remote_ip": "192.0.2.1", "owner": HOSTILE, "as_org": HOSTILE, "categories": ["media"], "ip_bytes_out": 5, "ip_bytes_in": 6, "flows": 1});
+    let claim = json!({"claim": HOSTILE, "says": HOSTILE, "verdict": "contradicted", "reason": HOSTILE, "evidence_for": [HOSTILE]});
+    let finding = json!({"kind": HOSTILE, "detail": HOSTILE, "severity": "high", "flow_id": 7, "frame": 9});
+    Report {
+        title: HOSTILE.to_owned(),
+        made_by: "whereto".to_owned(),
+        captures: vec![row(json!({"capture": HOSTILE, "frames": 1, "wire_bytes": 60, "written_by": HOSTILE}))],
+        claims: vec![row(claim)],
+        runs: Vec::new(),
+        comparisons: vec![row(json!({"setting": HOSTILE}))],
+        findings: vec![row(finding)],
+        matrix: Matrix::of(&summary),
+        countries: countries(&summary),
+        sections: sections::of(&summary),
+        destinations: vec![row(destination)],
+        destinations_in_all: 1,
+        timeline: Timeline { span: Some((0, 10)), strips: vec![(HOSTILE.to_owned(), vec![7; BINS])] },
+        actions: vec![row(json!({"time": "1970-01-01T00:00:00.000000005Z", "action": HOSTILE, "note": HOSTILE}))],
+        wifi: vec![row(json!({"ssid": HOSTILE}))],
+        remote_id: vec![row(json!({"identity": HOSTILE}))],
+        ledger: vec![row(json!({"capture": HOSTILE, "disposition": "flow", "reason": HOSTILE, "frames": 1, "wire_bytes": 60}))],
+        ledger_closes: true,
+        anomalies: vec![Anomalies { kind: HOSTILE.to_owned(), count: 1, is_damage: true, example: HOSTILE.to_owned() }],
+        unseen: vec![HOSTILE.to_owned()],
+    }
+}
+
+#[test]
+fn hostile_names_stay_text_everywhere() {
+    let report = report();
+    let page = html::page(&report);
+    assert_eq!(page.matches("<script").count(), 1, "only the page's own");
+    assert!(!page.contains("alert(1)</script>"));
+    assert!(!page.contains('\u{1b}') && !page.contains('\u{202e}'), "nothing that a terminal or a reader's eye obeys");
+    let markdown = markdown::page(&report);
+    assert!(!markdown.contains("<script") && !markdown.contains("](") && !markdown.contains('\u{1b}'));
+}
+
+#[test]
+fn the_page_forbids_itself_every_request() {
+    let page = html::page(&report());
+    assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"));
+    for word in ["http:", "https:", "src=", "@import", "url("] {
+        assert!(!page.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn every_link_has_its_target() {
+    let page = html::page(&report());
+    for link in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(page.contains(&format!("id=\"{link}\"")), "{link}");
+    }
+}
