@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use super::manifest::Manifest;
 use super::progress::Bar;
 use super::{Ending, answer};
 use crate::analysis::{self, Options, Outcome};
 use crate::capture::{self, Inputs};
-use crate::enrich::Settings;
+use crate::enrich::{Rules, Settings};
 use crate::flow::{Device, Devices};
 use crate::table::{Formats, Store, Tables};
 
@@ -96,7 +97,9 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
         anyhow::bail!("{}", reasons.join("\n"));
     }
     let tables = store.finish()?;
-    let [page, ..] = super::report::write(&args.output, super::report::TITLE)?;
+    let written = super::report::write(&args.output, super::report::TITLE)?;
+    Manifest::of(&tables, &rules(args)?, arguments(args), &written)?.write(&args.output)?;
+    let [page, ..] = written;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &answer::json(&tables)?)?;
         writeln!(out)?;
@@ -105,6 +108,34 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
         writeln!(out, "\nReport\n  {}", super::grid::printable(&page.display().to_string()))?;
     }
     Ok(ending(&inputs, &outcome, &tables))
+}
+
+/// The rules that were asked, for their hashes.
+fn rules(args: &AnalyzeArgs) -> anyhow::Result<Rules> {
+    let mut rules = Rules::shipped(&args.vendor)?;
+    for path in &args.rules {
+        rules.add_path(path)?;
+    }
+    Ok(rules)
+}
+
+/// The arguments that repeat the analysis, and how many secrets are not among them.
+fn arguments(args: &AnalyzeArgs) -> (Vec<String>, usize) {
+    let mut said = Vec::new();
+    let mut say = |flag: &str, value: String| said.extend([flag.to_owned(), value]);
+    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+    for format in &args.format {
+        say("--format", format!("{format:?}").to_lowercase());
+    }
+    args.devices.iter().for_each(|device| say("--device", device.to_string()));
+    say("--vendor", args.vendor.clone());
+    say("--regions", args.regions.clone());
+    args.geoip.iter().for_each(|file| say("--geoip", path(file)));
+    args.rules.iter().for_each(|file| say("--rules", path(file)));
+    args.filter.iter().for_each(|filter| say("--filter", filter.clone()));
+    said.push("--".to_owned());
+    said.extend(args.captures.iter().map(path));
+    (said, 0)
 }
 
 fn options(args: &AnalyzeArgs) -> Options {

@@ -31,6 +31,8 @@ enum Command {
     Explain(super::explain::ExplainArgs),
     #[cfg(feature = "table")]
     Report(super::report::ReportArgs),
+    #[cfg(feature = "table")]
+    Verify(super::verify::VerifyArgs),
     Geoip(geoip::GeoipArgs),
     #[command(about = "Rules that say which kind of data a destination gets: check, show, explain")]
     Rules(rules::RulesArgs),
@@ -77,6 +79,8 @@ fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Ending> {
         Command::Explain(args) => super::explain::run(&args, super::terminal::style(), out).map(|()| Ending::Done),
         #[cfg(feature = "table")]
         Command::Report(args) => super::report::run(&args, out).map(|()| Ending::Done),
+        #[cfg(feature = "table")]
+        Command::Verify(args) => super::verify::run(&args, out),
         Command::Geoip(args) => geoip::run(&args, out).map(|()| Ending::Done),
         Command::Rules(args) => rules::run(&args, out),
         Command::Schema(args) => schema::run(&args, out).map(|()| Ending::Done),

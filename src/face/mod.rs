@@ -13,6 +13,8 @@ mod grid;
 #[cfg(feature = "live")]
 pub mod interfaces;
 #[cfg(feature = "table")]
+mod manifest;
+#[cfg(feature = "table")]
 mod progress;
 #[cfg(feature = "table")]
 pub mod report;
@@ -24,6 +26,8 @@ pub mod schema;
 mod terminal;
 #[cfg(feature = "table")]
 mod units;
+#[cfg(feature = "table")]
+pub mod verify;
 
 pub use cli::main;
 

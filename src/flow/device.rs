@@ -1,6 +1,7 @@
 //! Which end of a conversation is the device: by what the capture recorded, by what the user named, by kind of
 //! address, by who opened it, in that order; and the answer says which of them decided.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -18,6 +19,15 @@ pub enum Device {
     Mac(Mac),
     /// By an address or a range of them.
     Net(IpNet),
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mac(mac) => mac.fmt(f),
+            Self::Net(net) => net.fmt(f),
+        }
+    }
 }
 
 impl FromStr for Device {

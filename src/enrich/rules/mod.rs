@@ -17,6 +17,8 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::owner::{Owner, Owners};
 use super::party::{Party, Role};
 use crate::limits;
@@ -49,6 +51,8 @@ pub(crate) struct RuleFile {
     pub(crate) name: String,
     /// Version of the ruleset.
     pub(crate) version: String,
+    /// SHA-256 of its text.
+    pub(crate) sha256: String,
     /// What the ruleset is for.
     pub(crate) about: String,
     /// Who wrote it.
@@ -124,6 +128,7 @@ impl Rules {
             file: file.to_owned(),
             name: ruleset.name,
             version: ruleset.version,
+            sha256: crate::wire::hex(&Sha256::digest(text)),
             about: ruleset.about,
             origin,
             rules: ruleset.rules.len(),

@@ -68,7 +68,7 @@ pub(super) fn write(dir: &Path, title: &str) -> anyhow::Result<[PathBuf; 3]> {
 }
 
 /// Writes a file beside and renames it: a reader never sees half of it.
-fn put(dir: &Path, name: &str, text: &str) -> anyhow::Result<PathBuf> {
+pub(super) fn put(dir: &Path, name: &str, text: &str) -> anyhow::Result<PathBuf> {
     let path = dir.join(name);
     let mut file = tempfile::NamedTempFile::new_in(dir).with_context(|| format!("cannot write {}", path.display()))?;
     file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).with_context(|| format!("cannot write {}", path.display()))?;

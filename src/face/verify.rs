@@ -1,0 +1,222 @@
+//! `whereto verify`: whether a result is still what its manifest says, and, with `--rerun`, whether the same analysis
+//! gives the same bytes again.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Parser};
+
+use super::Ending;
+use super::analyze::AnalyzeArgs;
+use super::grid::printable;
+use super::manifest::{FILE, Input, Manifest, hash_file};
+
+const EXAMPLES: &str = "Examples:
+  whereto verify out                               every file of the result, and the captures where they were
+  whereto verify out --captures /evidence          captures that were moved since
+  whereto verify out --rerun                       the whole analysis again, compared byte for byte
+  whereto verify out --rerun -- --wifi-keys k.txt  with the secrets that a manifest does not hold
+
+Exit status: 0 all as it was, 1 something is changed, missing or could not be checked, 2 not done.
+A manifest can be made anew by whoever changes a result: sign it, see docs/evidence.md.";
+
+/// Arguments of `whereto verify`.
+#[derive(Args, Clone, Debug)]
+#[command(about = "Check a result against its manifest, or make it again and compare", after_help = EXAMPLES)]
+pub struct VerifyArgs {
+    /// Folder with the tables that analyze wrote
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Look for the captures in this folder, by their file names
+    #[arg(long, value_name = "DIR")]
+    pub captures: Option<PathBuf>,
+    /// Repeat the analysis with the same arguments and compare every file
+    #[arg(long)]
+    pub rerun: bool,
+    /// Arguments for the repetition that the manifest left out because they are secrets
+    #[arg(last = true, value_name = "ARGUMENT", requires = "rerun")]
+    pub secrets: Vec<String>,
+}
+
+/// The arguments of an analysis, read again.
+#[derive(Parser)]
+struct Again {
+    #[command(flatten)]
+    analyze: AnalyzeArgs,
+}
+
+/// What was found.
+#[derive(Default)]
+struct Findings {
+    good: usize,
+    bad: Vec<String>,
+}
+
+impl Findings {
+    fn note(&mut self, what: &str, is_good: bool) {
+        if is_good { self.good += 1 } else { self.bad.push(what.to_owned()) }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When there is no manifest, it was changed, or the analysis cannot be repeated.
+pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> anyhow::Result<Ending> {
+    let manifest = Manifest::read(&args.dir)?;
+    let mut findings = Findings::default();
+    outputs(&args.dir, &manifest, &mut findings)?;
+    strangers(&args.dir, &manifest, &mut findings)?;
+    for input in &manifest.inputs {
+        let (state, is_good) = input_state(input, args.captures.as_deref());
+        findings.note(&format!("capture {}: {state}", printable(&input.path)), is_good);
+    }
+    if args.rerun {
+        again(args, &manifest, &mut findings)?;
+    }
+    for line in &findings.bad {
+        writeln!(out, "{line}")?;
+    }
+    let checked = findings.good + findings.bad.len();
+    writeln!(out, "{} of {checked} checks passed: {FILE}, made by {}", findings.good, manifest.made_by())?;
+    Ok(if findings.bad.is_empty() { Ending::Done } else { Ending::Damaged })
+}
+
+fn outputs(dir: &Path, manifest: &Manifest, findings: &mut Findings) -> anyhow::Result<()> {
+    for output in &manifest.outputs {
+        let path = dir.join(&output.path);
+        if !path.is_file() {
+            findings.note(&format!("{}: missing", printable(&output.path)), false);
+            continue;
+        }
+        let (bytes, sha256) = hash_file(&path)?;
+        let state = if bytes == output.bytes { "changed".to_owned() } else { format!("changed: {bytes} bytes, expected {}", output.bytes) };
+        findings.note(&format!("{}: {state}", printable(&output.path)), sha256 == output.sha256);
+    }
+    Ok(())
+}
+
+/// Files in the tables' folders that the manifest does not know: whoever reads a table would read them too.
+fn strangers(dir: &Path, manifest: &Manifest, findings: &mut Findings) -> anyhow::Result<()> {
+    let mut folders: Vec<&str> =
+        manifest.outputs.iter().filter_map(|output| output.path.split_once('/')).map(|(folder, _)| folder).collect();
+    folders.dedup();
+    for folder in folders {
+        let Ok(entries) = std::fs::read_dir(dir.join(folder)) else { continue };
+        for entry in entries {
+            let name = format!("{folder}/{}", entry?.file_name().to_string_lossy());
+            if !manifest.outputs.iter().any(|output| output.path == name) {
+                findings.note(&format!("{}: not in the manifest", printable(&name)), false);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn input_state(input: &Input, captures: Option<&Path>) -> (String, bool) {
+    if input.path == "-" {
+        return ("was read from a pipe and cannot be checked".to_owned(), false);
+    }
+    let given = Path::new(&input.path);
+    let path = captures.zip(given.file_name()).map_or_else(|| given.to_path_buf(), |(folder, name)| folder.join(name));
+    match hash_file(&path) {
+        Ok((_, sha256)) => ("changed since it was analyzed".to_owned(), sha256 == input.sha256),
+        Err(error) => (format!("not checked: {error:#}"), false),
+    }
+}
+
+/// Repeats the analysis in a folder of its own and compares.
+fn again(args: &VerifyArgs, manifest: &Manifest, findings: &mut Findings) -> anyhow::Result<()> {
+    if manifest.secrets > 0 && args.secrets.is_empty() {
+        bail!("the analysis used {} secrets, which a manifest does not hold: give them again after --", manifest.secrets);
+    }
+    let folder = tempfile::tempdir().context("cannot make a folder for the repetition")?;
+    let output = folder.path().join("again");
+    let fixed = ["whereto", "--quiet", "--output"].map(std::ffi::OsString::from);
+    let given = args.secrets.iter().chain(&manifest.arguments).map(std::ffi::OsString::from);
+    let parsed = Again::try_parse_from(fixed.into_iter().chain([output.clone().into()]).chain(given))
+        .map_err(|error| anyhow::anyhow!("the manifest's arguments cannot be read: {error}"))?;
+    let style = super::grid::Style { colour: false, width: 100 };
+    super::analyze::run(&parsed.analyze, style, &mut std::io::sink()).context("cannot repeat the analysis")?;
+    let repeated = Manifest::read(&output)?;
+    let hashes: BTreeMap<&str, &str> = repeated.outputs.iter().map(|output| (output.path.as_str(), output.sha256.as_str())).collect();
+    for output in &manifest.outputs {
+        let is_same = hashes.get(output.path.as_str()) == Some(&output.sha256.as_str());
+        findings.note(&format!("{}: another one when the analysis is repeated", printable(&output.path)), is_same);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const CAPTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/lab-open-wifi-monitor.pcap");
+
+    fn analyzed(dir: &Path) -> PathBuf {
+        let capture = dir.join("one.pcap");
+        fs::copy(CAPTURE, &capture).unwrap();
+        let words = ["whereto".into(), "-q".into(), "-o".into(), dir.join("out").into_os_string(), capture.into_os_string()];
+        let again = Again::try_parse_from(words).unwrap();
+        super::super::analyze::run(&again.analyze, super::super::grid::Style { colour: false, width: 80 }, &mut std::io::sink()).unwrap();
+        dir.join("out")
+    }
+
+    fn verified(dir: &Path, rerun: bool) -> (anyhow::Result<Ending>, String) {
+        let mut out = Vec::new();
+        let args = VerifyArgs { dir: dir.to_path_buf(), captures: None, rerun, secrets: Vec::new() };
+        (run(&args, &mut out), String::from_utf8(out).unwrap())
+    }
+
+    fn flip(path: &Path) {
+        let mut bytes = fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(path, bytes).unwrap();
+    }
+
+    #[test]
+    fn one_changed_byte_is_found_wherever_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = analyzed(folder.path());
+        let (ending, text) = verified(&out, true);
+        assert_eq!(ending.unwrap(), Ending::Done, "{text}");
+
+        for (file, said) in [
+            ("flows/part-0.parquet", "flows/part-0.parquet: changed"),
+            ("report.md", "report.md: changed"),
+            ("../one.pcap", "one.pcap: changed"),
+        ] {
+            flip(&out.join(file));
+            let (ending, text) = verified(&out, false);
+            assert!(matches!(ending, Ok(Ending::Damaged)) && text.contains(said), "{text}");
+            flip(&out.join(file));
+        }
+        let (ending, text) = verified(&out, false);
+        assert_eq!(ending.unwrap(), Ending::Done, "{text}");
+
+        fs::copy(out.join("flows/part-0.parquet"), out.join("flows/part-1.parquet")).unwrap();
+        assert!(verified(&out, false).1.contains("flows/part-1.parquet: not in the manifest"));
+        fs::remove_file(out.join("flows/part-1.parquet")).unwrap();
+        fs::remove_file(out.join("report.json")).unwrap();
+        assert!(verified(&out, false).1.contains("report.json: missing"));
+    }
+
+    #[test]
+    fn no_byte_of_the_manifest_can_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = analyzed(folder.path());
+        let path = out.join(FILE);
+        let text = fs::read(&path).unwrap();
+        for at in (0..text.len()).step_by(37) {
+            let mut changed = text.clone();
+            changed[at] ^= 1;
+            fs::write(&path, changed).unwrap();
+            assert!(Manifest::read(&out).is_err(), "byte {at}");
+        }
+    }
+}
