@@ -55,8 +55,12 @@ struct Findings {
 }
 
 impl Findings {
-    fn note(&mut self, what: &str, is_good: bool) {
-        if is_good { self.good += 1 } else { self.bad.push(what.to_owned()) }
+    /// One check: nothing when it passed, or what is wrong.
+    fn note(&mut self, found: Option<String>) {
+        match found {
+            Some(what) => self.bad.push(what),
+            None => self.good += 1,
+        }
     }
 }
 
@@ -70,8 +74,8 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> anyhow::Result<Ending> {
     outputs(&args.dir, &manifest, &mut findings)?;
     strangers(&args.dir, &manifest, &mut findings)?;
     for input in &manifest.inputs {
-        let (state, is_good) = input_state(input, args.captures.as_deref());
-        findings.note(&format!("capture {}: {state}", printable(&input.path)), is_good);
+        let wrong = input_state(input, args.captures.as_deref());
+        findings.note(wrong.map(|state| format!("capture {}: {state}", printable(&input.path))));
     }
     if args.rerun {
         again(args, &manifest, &mut findings)?;
@@ -88,12 +92,12 @@ fn outputs(dir: &Path, manifest: &Manifest, findings: &mut Findings) -> anyhow::
     for output in &manifest.outputs {
         let path = dir.join(&output.path);
         if !path.is_file() {
-            findings.note(&format!("{}: missing", printable(&output.path)), false);
+            findings.note(Some(format!("{}: missing", printable(&output.path))));
             continue;
         }
         let (bytes, sha256) = hash_file(&path)?;
         let state = if bytes == output.bytes { "changed".to_owned() } else { format!("changed: {bytes} bytes, expected {}", output.bytes) };
-        findings.note(&format!("{}: {state}", printable(&output.path)), sha256 == output.sha256);
+        findings.note((sha256 != output.sha256).then(|| format!("{}: {state}", printable(&output.path))));
     }
     Ok(())
 }
@@ -108,22 +112,23 @@ fn strangers(dir: &Path, manifest: &Manifest, findings: &mut Findings) -> anyhow
         for entry in entries {
             let name = format!("{folder}/{}", entry?.file_name().to_string_lossy());
             if !manifest.outputs.iter().any(|output| output.path == name) {
-                findings.note(&format!("{}: not in the manifest", printable(&name)), false);
+                findings.note(Some(format!("{}: not in the manifest", printable(&name))));
             }
         }
     }
     Ok(())
 }
 
-fn input_state(input: &Input, captures: Option<&Path>) -> (String, bool) {
+/// What is wrong with a capture.
+fn input_state(input: &Input, captures: Option<&Path>) -> Option<String> {
     if input.path == "-" {
-        return ("was read from a pipe and cannot be checked".to_owned(), false);
+        return Some("was read from a pipe and cannot be checked".to_owned());
     }
     let given = Path::new(&input.path);
     let path = captures.zip(given.file_name()).map_or_else(|| given.to_path_buf(), |(folder, name)| folder.join(name));
     match hash_file(&path) {
-        Ok((_, sha256)) => ("changed since it was analyzed".to_owned(), sha256 == input.sha256),
-        Err(error) => (format!("not checked: {error:#}"), false),
+        Ok((_, sha256)) => (sha256 != input.sha256).then(|| "changed since it was analyzed".to_owned()),
+        Err(error) => Some(format!("not checked: {error:#}")),
     }
 }
 
@@ -144,7 +149,7 @@ fn again(args: &VerifyArgs, manifest: &Manifest, findings: &mut Findings) -> any
     let hashes: BTreeMap<&str, &str> = repeated.outputs.iter().map(|output| (output.path.as_str(), output.sha256.as_str())).collect();
     for output in &manifest.outputs {
         let is_same = hashes.get(output.path.as_str()) == Some(&output.sha256.as_str());
-        findings.note(&format!("{}: another one when the analysis is repeated", printable(&output.path)), is_same);
+        findings.note((!is_same).then(|| format!("{}: another one when the analysis is repeated", printable(&output.path))));
     }
     Ok(())
 }
@@ -166,10 +171,15 @@ mod tests {
         dir.join("out")
     }
 
-    fn verified(dir: &Path, rerun: bool) -> (anyhow::Result<Ending>, String) {
+    fn verified(dir: &Path, more: &[&str]) -> (anyhow::Result<Ending>, String) {
+        #[derive(Parser)]
+        struct Line {
+            #[command(flatten)]
+            verify: VerifyArgs,
+        }
         let mut out = Vec::new();
-        let args = VerifyArgs { dir: dir.to_path_buf(), captures: None, rerun, secrets: Vec::new() };
-        (run(&args, &mut out), String::from_utf8(out).unwrap())
+        let line = Line::try_parse_from(["whereto", dir.to_str().unwrap()].iter().chain(more)).unwrap();
+        (run(&line.verify, &mut out), String::from_utf8(out).unwrap())
     }
 
     fn flip(path: &Path) {
@@ -183,7 +193,7 @@ mod tests {
     fn one_changed_byte_is_found_wherever_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let out = analyzed(folder.path());
-        let (ending, text) = verified(&out, true);
+        let (ending, text) = verified(&out, &["--rerun"]);
         assert_eq!(ending.unwrap(), Ending::Done, "{text}");
 
         for (file, said) in [
@@ -192,18 +202,18 @@ mod tests {
             ("../one.pcap", "one.pcap: changed"),
         ] {
             flip(&out.join(file));
-            let (ending, text) = verified(&out, false);
+            let (ending, text) = verified(&out, &[]);
             assert!(matches!(ending, Ok(Ending::Damaged)) && text.contains(said), "{text}");
             flip(&out.join(file));
         }
-        let (ending, text) = verified(&out, false);
+        let (ending, text) = verified(&out, &[]);
         assert_eq!(ending.unwrap(), Ending::Done, "{text}");
 
         fs::copy(out.join("flows/part-0.parquet"), out.join("flows/part-1.parquet")).unwrap();
-        assert!(verified(&out, false).1.contains("flows/part-1.parquet: not in the manifest"));
+        assert!(verified(&out, &[]).1.contains("flows/part-1.parquet: not in the manifest"));
         fs::remove_file(out.join("flows/part-1.parquet")).unwrap();
         fs::remove_file(out.join("report.json")).unwrap();
-        assert!(verified(&out, false).1.contains("report.json: missing"));
+        assert!(verified(&out, &[]).1.contains("report.json: missing"));
     }
 
     #[test]
