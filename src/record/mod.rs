@@ -35,7 +35,7 @@ pub use http::Http;
 pub use ledger::{Disposition, Ledger};
 pub use name::{Name, NameSource};
 pub use quic::Quic;
-pub use remote_id::{Place, RemoteId};
+pub use remote_id::{Area, Place, RemoteId};
 pub use summary::SUMMARY;
 pub use tls::Tls;
 

@@ -68,6 +68,12 @@ pub struct RemoteId {
     pub operator_altitude: Option<f64>,
     /// How the operator's place is known.
     pub operator_place: Option<&'static str>,
+    /// The area it flies in, told for one aircraft or a group.
+    pub area: Option<Area>,
+    /// Category of the European Union.
+    pub eu_category: Option<&'static str>,
+    /// Class of the European Union.
+    pub eu_class: Option<u8>,
     /// Home point, place of take-off.
     pub home: Option<Place>,
     /// Identity of the operator.
@@ -99,6 +105,19 @@ pub struct Place {
     pub latitude: f64,
     /// East positive.
     pub longitude: f64,
+}
+
+/// A cylinder that aircraft fly in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Area {
+    /// Aircraft in it.
+    pub count: u16,
+    /// Its radius.
+    pub radius: u16,
+    /// Its top.
+    pub ceiling: Option<f64>,
+    /// Its bottom.
+    pub floor: Option<f64>,
 }
 
 impl Place {
@@ -244,6 +263,37 @@ impl Record for RemoteId {
             "",
             "what the operator's place is: take-off, live, fixed, app (DJI: the phone); empty without one",
             Get::Text(|r| r.operator_place.map(Into::into)),
+        ),
+        Column::new(
+            "area_count",
+            "",
+            "aircraft in the area that is told (ASTM F3411); empty without a System message",
+            Get::Number(|r| r.area.map(|area| area.count.into())),
+        ),
+        Column::new(
+            "area_radius",
+            "m",
+            "radius of that area, 0 for one aircraft; empty as area_count",
+            Get::Number(|r| r.area.map(|area| area.radius.into())),
+        ),
+        Column::new(
+            "area_ceiling",
+            "m",
+            "top of that area above the WGS 84 ellipsoid; empty when not told",
+            Get::Real(|r| r.area?.ceiling),
+        ),
+        Column::new("area_floor", "m", "bottom of that area above the WGS 84 ellipsoid; empty when not told", Get::Real(|r| r.area?.floor)),
+        Column::new(
+            "eu_category",
+            "",
+            "category of the European Union: open, specific, certified; empty when not declared",
+            Get::Text(|r| r.eu_category.map(Into::into)),
+        ),
+        Column::new(
+            "eu_class",
+            "",
+            "class of the European Union, C0 to C6 as 0 to 6; empty when not declared",
+            Get::Number(|r| r.eu_class.map(u64::from)),
         ),
         Column::new(
             "home_latitude",

@@ -56,7 +56,7 @@ pub(crate) fn analyze(path: &Path) -> (Collected, Outcome) {
     clippy::print_stderr,
     reason = "the corpus is not part of the project: where it lies is told from outside"
 )]
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let root = std::env::var("WHERETO_CORPUS").ok().map(PathBuf::from);
     let found = root.map(|root| if root.join("corpus").is_dir() { root.join("corpus") } else { root });
     if found.is_none() {

@@ -1,6 +1,6 @@
 //! What was read, as a row; every text in it is escaped.
 
-use crate::record::{Place, RemoteId};
+use crate::record::{Area, Place, RemoteId};
 use crate::time::{Span, Timestamp};
 use crate::wire::position::Position;
 use crate::wire::remote_id::{BasicId, Broadcast, Location, Message, Page, System};
@@ -190,6 +190,15 @@ fn operator(row: &mut RemoteId, system: &System) {
         2 => Some("fixed"),
         _ => None,
     });
+    row.area = Some(Area { count: system.count, radius: system.radius, ceiling: system.ceiling, floor: system.floor });
+    row.eu_category = system.class.and_then(|(category, _)| match category {
+        1 => Some("open"),
+        2 => Some("specific"),
+        3 => Some("certified"),
+        _ => None,
+    });
+    // Zero is undeclared, one is C0.
+    row.eu_class = system.class.and_then(|(_, class)| class.checked_sub(1)).filter(|class| *class <= 6);
     row.own_time = system.time.map(|seconds| Timestamp::from_parts(seconds, 0));
 }
 
