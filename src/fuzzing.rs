@@ -4,6 +4,7 @@
 //! from traffic is shown escaped, rows and memory stay in proportion, and how a stream was cut into segments
 //! changes nothing. The seeds in `fuzz/` are written in the forms read here.
 
+mod broadcasts;
 mod laws;
 mod script;
 
@@ -50,6 +51,21 @@ pub fn flow(bytes: &[u8]) {
     let [choice, high, low, script @ ..] = bytes else { return };
     let transport = if choice & 1 == 0 { Tcp } else { Udp };
     script::follow(&Subject::unknown(transport, u16::from_be_bytes([*high, *low])), script);
+}
+
+/// A management frame of 802.11, and its elements.
+pub fn elements(bytes: &[u8]) {
+    broadcasts::elements(bytes);
+}
+
+/// DJI DroneID and the French beacon: the first byte chooses the record, which the rest is.
+pub fn droneid(bytes: &[u8]) {
+    broadcasts::vendor(bytes);
+}
+
+/// Remote ID: the first byte chooses the carrier, a message counter and messages follow.
+pub fn remote_id(bytes: &[u8]) {
+    broadcasts::messages(bytes);
 }
 
 fn one_of(subjects: &[Subject], bytes: &[u8]) {
@@ -162,10 +178,22 @@ mod tests {
         frame(&[&[0, 101, 0, 28, 1][..], &packet, &[0x80, 28, 1], &packet].concat());
     }
 
+    #[test]
+    fn broadcasts_keep_the_laws() {
+        let pack = [&[9, 0xf2, 25, 2][..], &[0x12; 25], &[0x42; 25]].concat();
+        for carrier in 0..3 {
+            remote_id(&[&[carrier][..], &pack].concat());
+        }
+        for record in 0..4 {
+            droneid(&[&[record, 2][..], &[0x7f; 120]].concat());
+        }
+        elements(&[&[0x80, 0, 0, 0][..], &[2; 20], &[0; 12], &[221, 4, 1, 2, 3, 4, 0, 9, b'a']].concat());
+    }
+
     proptest! {
         #[test]
         fn anything_keeps_the_laws(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for target in [dns, tls, quic, http, flow, frame, container] {
+            for target in [dns, tls, quic, http, flow, frame, container, elements, droneid, remote_id] {
                 target(&bytes);
             }
         }

@@ -60,7 +60,8 @@ fn columns<R>(columns: &[crate::record::Column<R>], row: &R) {
         match column.get {
             Get::Text(read) => read(row).iter().for_each(|text| is_escaped(text)),
             Get::List(read) => read(row).iter().for_each(|text| is_escaped(text)),
-            Get::Number(_) | Get::Real(_) | Get::Flag(_) | Get::Time(_) => {}
+            Get::Real(read) => assert!(read(row).is_none_or(f64::is_finite), "{} is no number", column.field.name),
+            Get::Number(_) | Get::Flag(_) | Get::Time(_) => {}
         }
     }
 }
