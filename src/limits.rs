@@ -81,11 +81,13 @@ pub(crate) const HTTP_QUERY_KEYS: usize = 64;
 pub(crate) const HTTP_WAITING: usize = 128;
 /// Bytes of a text protocol watched for its turn to TLS, which comes among the first commands.
 pub(crate) const STARTTLS_BYTES: usize = 64 << 10;
-/// Datagrams of a drone link searched for a control frame: telemetry comes ten times a second, between some 300 of video.
-pub(crate) const DUML_DATAGRAMS: u32 = 1_000;
 /// Transmitters of broadcasts whose last place and identity are remembered, to judge the next by; the one heard first is
 /// forgotten. Aircraft in reach of one antenna stay far below: more are made up.
 pub(crate) const REMOTE_ID_TRANSMITTERS: usize = 4_096;
+/// Distinct commands of one drone link told apart; real links stay below two hundred.
+pub(crate) const LINK_COMMANDS: usize = 2_048;
+/// Bytes of a drone link's stream kept until a message is complete; the longest message has 1,023.
+pub(crate) const LINK_PENDING_BYTES: usize = 2_048;
 /// Distinct requests of a flow kept for the path rules.
 pub(crate) const FLOW_REQUESTS: usize = 64;
 /// Distinct names of a flow kept from its own bytes.

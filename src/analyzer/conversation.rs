@@ -80,6 +80,7 @@ impl Conversation {
             quality: Vec::new(),
             names: Vec::new(),
             requests: Vec::new(),
+            link: None,
             answer: Answer::default(),
         });
         let mut conversation = Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false };
@@ -231,6 +232,7 @@ impl Conversation {
             self.flow.encryption = facts.encryption;
             self.flow.names = facts.names;
             self.flow.requests = facts.requests;
+            self.flow.link = facts.link;
             self.flow.quality.extend(facts.quality.into_iter().map(str::to_owned));
         }
         if self.is_cut {

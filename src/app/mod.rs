@@ -3,10 +3,10 @@
 //!
 //! A new protocol is one file here, one in `wire`, one in `record`, and one entry in [`PROTOCOLS`].
 
-mod dji;
 mod dns;
 mod follow;
 mod http;
+mod link;
 mod offer;
 mod plain;
 mod quic;
@@ -18,7 +18,7 @@ mod tunnel;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::record::{Anomaly, ApplicationBasis, Encryption, FlowName, Origin, Request, Row};
+use crate::record::{Anomaly, ApplicationBasis, Encryption, FlowLink, FlowName, Origin, Request, Row};
 use crate::time::Timestamp;
 
 pub(crate) use follow::Follow;
@@ -160,6 +160,8 @@ pub(crate) struct Facts {
     pub(crate) names: Vec<FlowName>,
     /// Distinct clear-text requests, at most `FLOW_REQUESTS`.
     pub(crate) requests: Vec<Request>,
+    /// What a drone link says of itself.
+    pub(crate) link: Option<Box<FlowLink>>,
     /// Words for the column `quality`.
     pub(crate) quality: Vec<&'static str>,
 }
@@ -246,8 +248,18 @@ pub(crate) static PROTOCOLS: &[Protocol] = &[
     plain::SIP,
     plain::IKE,
     plain::WIREGUARD,
-    dji::LINK,
-    plain::TELLO,
+    link::DJI,
+    link::DUML_UDP,
+    link::DUML_TCP,
+    link::TELLO,
+    link::MAVLINK_UDP,
+    link::MAVLINK_TCP,
+    link::ARSDK,
+    link::ARSDK_DISCOVERY,
+    link::H264_UDP,
+    link::H265_UDP,
+    link::H264_TCP,
+    link::H265_TCP,
     plain::SNMP,
     plain::RTCP,
     plain::OPENVPN,

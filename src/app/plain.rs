@@ -81,9 +81,6 @@ pub(crate) const WIREGUARD: Protocol = Protocol {
 /// OpenVPN, hard resets of the control channel.
 pub(crate) const OPENVPN: Protocol =
     Protocol { name: "openvpn", transport: UDP, ports: &[1194], recognise: openvpn, open: |_| sealed("openvpn") };
-/// Tello SDK: commands and state in text.
-pub(crate) const TELLO: Protocol =
-    Protocol { name: "tello", transport: UDP, ports: &[8889, 8890], recognise: tello, open: |_| clear("tello") };
 
 fn clear(name: &'static str) -> Box<dyn Dialogue> {
     Box::new(Named { name, encryption: Encryption::None })
@@ -392,14 +389,6 @@ fn openvpn(probe: Probe<'_>) -> Recognised {
     let is_plain = matches!(probe.bytes, [CLIENT_V2, _, _, _, _, _, _, _, _, 0, 0, 0, 0, 0]);
     let is_reset = matches!(probe.bytes, [CLIENT_V2 | SERVER_V2 | CLIENT_V3, rest @ ..] if rest.len() >= 13);
     Recognised::from(is_plain || is_reset && probe.flow.has_port(1194))
-}
-
-fn tello(probe: Probe<'_>) -> Recognised {
-    const COMMANDS: [&[u8]; 8] = [b"command", b"takeoff", b"land", b"streamon", b"streamoff", b"battery?", b"ok", b"error"];
-    const STATES: [&[u8]; 2] = [b"mid:", b"pitch:"];
-    let is_command = probe.flow.has_port(8889) && COMMANDS.contains(&probe.bytes.trim_ascii());
-    let is_state = probe.flow.has_port(8890) && STATES.iter().any(|state| probe.bytes.starts_with(state));
-    Recognised::from(is_command || is_state)
 }
 
 #[cfg(test)]

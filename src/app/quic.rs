@@ -126,6 +126,7 @@ impl Dialogue for Quic {
             names: self.offer.as_ref().and_then(Offer::flow_name).into_iter().collect(),
             requests: Vec::new(),
             quality: self.quality.clone(),
+            link: None,
         }
     }
 }

@@ -132,6 +132,7 @@ impl Dialogue for Tls {
             names: self.names(),
             requests: Vec::new(),
             quality: self.quality.clone(),
+            link: None,
         }
     }
 }

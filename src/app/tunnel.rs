@@ -47,6 +47,7 @@ impl Tunnel {
             encryption: inner.encryption,
             names: joined(inner.names, outer.names, FLOW_NAMES),
             requests: joined(outer.requests, inner.requests, FLOW_REQUESTS),
+            link: inner.link,
             quality: joined(outer.quality, inner.quality, usize::MAX),
         }
     }

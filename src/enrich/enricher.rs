@@ -99,7 +99,7 @@ impl Enricher {
         let names: Vec<(&str, &str)> = chosen.rivals.iter().map(|name| (name.as_str(), source)).collect();
         let requests: Vec<(&str, &str, &str)> =
             flow.requests.iter().map(|request| (request.method.as_str(), request.host.as_str(), request.path.as_str())).collect();
-        let decision = self.rules.decide(&Question {
+        let mut decision = self.rules.decide(&Question {
             names: &names,
             requests: &requests,
             address: Some(flow.remote_ip),
@@ -109,6 +109,9 @@ impl Enricher {
             application: flow.application.as_deref().filter(|_| flow.application_basis == ApplicationBasis::Content),
             scope_local: place.site.scope.is_local(),
         });
+        if let Some(category) = flow.link.as_ref().and_then(|link| link.category()) {
+            decision.settle(category);
+        }
         answer.domain = decision.domain;
         answer.owner = decision.owner;
         answer.owner_country = decision.owner_country;

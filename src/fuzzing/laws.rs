@@ -41,6 +41,8 @@ fn shows_safely(row: &Row) {
         Row::Quic(row) => texts(&**row),
         Row::Http(row) => texts(&**row),
         Row::Certificate(row) => texts(&**row),
+        Row::DroneLink(row) => texts(&**row),
+        Row::Position(row) => texts(&**row),
         Row::Name(row) => texts(&**row),
         Row::RemoteId(row) => texts(&**row),
         Row::Flow(row) => texts(&**row),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Get, NameSource, Record, shown, text, text_of, texts};
+use super::{Column, FlowLink, Get, NameSource, Record, shown, text, text_of, texts};
 use crate::time::{Span, Timestamp};
 
 /// What was counted in one direction.
@@ -276,6 +276,8 @@ pub struct Flow {
     pub names: Vec<FlowName>,
     /// Requests seen in clear.
     pub requests: Vec<Request>,
+    /// What it says as a drone link.
+    pub link: Option<Box<FlowLink>>,
     /// What was joined after the pass.
     #[serde(skip)]
     pub answer: Answer,
@@ -542,7 +544,7 @@ impl Record for Flow {
         Column::new(
             "category",
             "",
-            "kind of data; `unknown` when nothing or more than one kind fits",
+            "kind of data; `unknown` when nothing or more than one kind fits; of a drone link the kind with most bytes, drone_link has all",
             Get::Text(|r| word(r.answer.category)),
         ),
         Column::new(

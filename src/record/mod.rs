@@ -7,11 +7,14 @@ mod anomaly;
 mod capture;
 mod certificate;
 mod destination;
+mod device;
 mod dns;
+mod drone_link;
 mod flow;
 mod http;
 mod ledger;
 mod name;
+mod position;
 mod quic;
 mod remote_id;
 mod summary;
@@ -29,11 +32,14 @@ pub use anomaly::Anomaly;
 pub use capture::Capture;
 pub use certificate::Certificate;
 pub use destination::DESTINATIONS;
+pub use device::{DeviceKind, FlowLink, KindBasis};
 pub use dns::Dns;
+pub use drone_link::{DroneLink, LinkKind};
 pub use flow::{Answer, ApplicationBasis, Counts, DeviceBasis, Encryption, Flow, FlowName, Initiator, Request};
 pub use http::Http;
 pub use ledger::{Disposition, Ledger};
 pub use name::{Name, NameSource};
+pub use position::{Position, Subject};
 pub use quic::Quic;
 pub use remote_id::{Area, Place, RemoteId};
 pub use summary::SUMMARY;
@@ -189,6 +195,10 @@ pub enum Row {
     Http(Box<Http>),
     /// Certificate.
     Certificate(Box<Certificate>),
+    /// Messages of a drone link.
+    DroneLink(Box<DroneLink>),
+    /// Position told in clear.
+    Position(Box<Position>),
     /// Name learned for an address.
     Name(Box<Name>),
     /// Broadcast of an aircraft.
@@ -230,6 +240,8 @@ pub fn schemas() -> Vec<Schema> {
         schema_of::<Quic>(),
         schema_of::<Http>(),
         schema_of::<Certificate>(),
+        schema_of::<DroneLink>(),
+        schema_of::<Position>(),
         schema_of::<Name>(),
         schema_of::<RemoteId>(),
         Schema { table: "destinations", about: "one row per device, remote name and remote address", fields: DESTINATIONS.to_vec() },

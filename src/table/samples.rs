@@ -109,6 +109,7 @@ pub(crate) fn bare_flow(number: u64) -> Flow {
         quality: Vec::new(),
         names: Vec::new(),
         requests: Vec::new(),
+        link: None,
         answer: Answer {
             scope: "global",
             country_basis: "none",

@@ -13,7 +13,10 @@ use super::format::Formats;
 use super::writer::{FrameWriter, TableWriter, failed, sync_folder};
 use crate::analysis::Output;
 use crate::error::Error;
-use crate::record::{Anomaly, Capture, Certificate, DESTINATIONS, Dns, Field, Flow, Http, Ledger, Name, Quic, RemoteId, Row, SUMMARY, Tls};
+use crate::record::{
+    Anomaly, Capture, Certificate, DESTINATIONS, Dns, DroneLink, Field, Flow, Http, Ledger, Name, Position, Quic, RemoteId, Row, SUMMARY,
+    Tls,
+};
 
 /// The tables being written.
 pub struct Store {
@@ -27,6 +30,8 @@ pub struct Store {
     quic: TableWriter<Quic>,
     http: TableWriter<Http>,
     certificates: TableWriter<Certificate>,
+    drone_link: TableWriter<DroneLink>,
+    positions: TableWriter<Position>,
     names: TableWriter<Name>,
     remote_id: TableWriter<RemoteId>,
     anomalies: TableWriter<Anomaly>,
@@ -89,6 +94,8 @@ impl Output for Store {
             Row::Quic(row) => self.quic.push(&row).map(drop),
             Row::Http(row) => self.http.push(&row).map(drop),
             Row::Certificate(row) => self.certificates.push(&row).map(drop),
+            Row::DroneLink(row) => self.drone_link.push(&row).map(drop),
+            Row::Position(row) => self.positions.push(&row).map(drop),
             Row::Name(row) => self.names.push(&row).map(drop),
             Row::RemoteId(row) => {
                 self.broadcasters.add(&row);
@@ -129,6 +136,8 @@ impl Store {
             quic: TableWriter::create(dir, formats)?,
             http: TableWriter::create(dir, formats)?,
             certificates: TableWriter::create(dir, formats)?,
+            drone_link: TableWriter::create(dir, formats)?,
+            positions: TableWriter::create(dir, formats)?,
             names: TableWriter::create(dir, formats)?,
             remote_id: TableWriter::create(dir, formats)?,
             anomalies: TableWriter::create(dir, formats)?,
@@ -160,6 +169,8 @@ impl Store {
             self.quic.end()?.1,
             self.http.end()?.1,
             self.certificates.end()?.1,
+            self.drone_link.end()?.1,
+            self.positions.end()?.1,
             self.names.end()?.1,
             self.remote_id.end()?.1,
             self.anomalies.end()?.1,

@@ -1,7 +1,9 @@
 //! Bytes to fields, one file per format. Nothing here knows flows, time or tables.
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+pub(crate) mod arsdk;
 pub(crate) mod bluetooth;
+pub(crate) mod dji_link;
 pub(crate) mod dns;
 pub(crate) mod droneid;
 pub(crate) mod duml;
@@ -14,11 +16,15 @@ pub(crate) mod ja4;
 pub(crate) mod link;
 #[cfg_attr(not(test), expect(dead_code, reason = "readers of management frames take what they need of it"))]
 pub(crate) mod management;
+pub(crate) mod mavlink;
+pub(crate) mod nal;
 pub(crate) mod nan;
+pub(crate) mod place;
 pub(crate) mod position;
 pub(crate) mod quic;
 mod reader;
 pub(crate) mod remote_id;
+pub(crate) mod tello;
 mod text;
 pub(crate) mod tls;
 pub(crate) mod x509;

@@ -18,6 +18,8 @@ mod docs;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod link;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod sources;

@@ -65,6 +65,17 @@ pub(crate) struct Decision {
     pub(crate) carries: Option<String>,
 }
 
+impl Decision {
+    /// The bytes themselves told which of the kinds that the rule leaves open most of them were for.
+    pub(crate) fn settle(&mut self, category: &str) {
+        let told = self.candidates.iter().find(|candidate| **candidate == category);
+        if let (Basis::Content, Some(told)) = (self.basis, told) {
+            self.category = told;
+            self.candidates.clear();
+        }
+    }
+}
+
 impl Rules {
     /// What the rules make of a flow.
     ///

@@ -44,7 +44,8 @@ pub(super) fn ask(rules: &Rules, flow: &Row, http: &[Row]) -> Verdict {
         application: (flow.text("application_basis") == "content").then_some(application),
         scope_local: Scope::ALL.into_iter().any(|scope| scope.is_local() && scope.as_str() == flow.text("scope")),
     };
-    let decision = rules.decide(&question);
+    let mut decision = rules.decide(&question);
+    decision.settle(flow.text("category"));
     let differs = differences(flow, &decision);
     Verdict { tried: rules.explain(&question), decision, differs }
 }
