@@ -138,7 +138,10 @@ impl Job<'_> {
     /// A row of the pass: flows wait, names are learned, damage is remembered.
     fn row(&mut self, row: Row) -> Result<(), Error> {
         match row {
-            Row::Flow(flow) => self.spill.push(flow),
+            Row::Flow(flow) => {
+                self.enricher.kinds.learn(&flow);
+                self.spill.push(flow)
+            }
             Row::Name(name) => {
                 self.enricher.names.learn(&name);
                 self.output.row(Row::Name(name))
@@ -200,26 +203,25 @@ impl Job<'_> {
     fn join(&mut self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
         progress(Progress::Joining(self.spill.len()));
         self.enricher.names.settle();
-        if self.enricher.names.lost > 0 {
-            let detail = format!("{} names beyond the limit were not kept: their flows may have none", self.enricher.names.lost);
-            let capture = Arc::from("");
-            let kind = "name-limit";
-            let anomaly = Anomaly {
-                capture,
-                frame: None,
-                offset: None,
-                time: None,
-                flow_id: None,
-                kind,
-                detail,
-                count: self.enricher.names.lost,
-                is_damage: false,
-            };
+        let lost = [
+            ("name-limit", self.enricher.names.lost, "names beyond the limit were not kept: their flows may have none"),
+            (
+                "device-limit",
+                self.enricher.kinds.lost,
+                "flows came after the limit of device addresses: what their devices are may be missing",
+            ),
+        ];
+        for (kind, count, words) in lost.into_iter().filter(|(_, count, _)| *count > 0) {
+            let (capture, detail) = (Arc::from(""), format!("{count} {words}"));
+            let anomaly = Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count, is_damage: false };
             self.output.row(Row::Anomaly(Box::new(anomaly)))?;
         }
         let (enricher, output) = (&mut self.enricher, &mut *self.output);
         std::mem::take(&mut self.spill).for_each(|mut flow| {
             enricher.answer(&mut flow);
+            if let Some(finding) = enricher.finding(&flow) {
+                output.row(Row::Finding(Box::new(finding)))?;
+            }
             output.row(Row::Flow(flow))
         })
     }

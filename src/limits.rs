@@ -119,6 +119,14 @@ pub(crate) const QUIC_DATAGRAMS_AFTER: u32 = 32;
 
 /// Names learned for addresses, over all captures.
 pub(crate) const NAMES: usize = 500_000;
+/// Network addresses of devices known by their link address; a study has a handful, a spoofed flood more.
+pub(crate) const DEVICES: usize = 65_536;
+/// Findings shown in the answer; the table has all of them.
+#[cfg(feature = "table")]
+pub(crate) const FINDINGS_LISTED: usize = 100;
+/// Aircraft and remote controllers whose traffic the answer adds up.
+#[cfg(feature = "table")]
+pub(crate) const AIRCRAFT: usize = 1_024;
 /// Addresses whose place is remembered while flows are joined.
 pub(crate) const PLACES: usize = 65_536;
 /// Anomalies of one kind in one capture listed one by one; the rest are counted.

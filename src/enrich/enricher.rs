@@ -5,11 +5,14 @@ use std::path::PathBuf;
 
 use hashbrown::HashMap;
 
+use super::aircraft;
+use super::devices::Kinds;
 use super::names::Chosen;
 use super::{Geo, Grouping, Names, Place, Question, Rules};
 use crate::error::Error;
+use crate::flow::Device;
 use crate::limits;
-use crate::record::{Answer, ApplicationBasis, Flow};
+use crate::record::{Answer, ApplicationBasis, DeviceKind, Finding, Flow};
 
 /// What to join with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +25,13 @@ pub struct Settings {
     pub geoip: Vec<PathBuf>,
     /// Rule files or folders of the user.
     pub rules: Vec<PathBuf>,
+    /// What the user says that devices are.
+    pub kinds: Vec<(DeviceKind, Device)>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { vendor: "DJI".to_owned(), regions: Grouping::DEFAULT.to_owned(), geoip: Vec::new(), rules: Vec::new() }
+        Self { vendor: "DJI".to_owned(), regions: Grouping::DEFAULT.to_owned(), geoip: Vec::new(), rules: Vec::new(), kinds: Vec::new() }
     }
 }
 
@@ -34,6 +39,8 @@ impl Default for Settings {
 pub(crate) struct Enricher {
     /// Names learned in the pass.
     pub(crate) names: Names,
+    /// Devices learned in the pass.
+    pub(crate) kinds: Kinds,
     geo: Geo,
     grouping: Grouping,
     rules: Rules,
@@ -52,7 +59,7 @@ impl Enricher {
             rules.add_path(path)?;
         }
         let grouping = Grouping::shipped(&settings.regions)?;
-        Ok(Self { names: Names::default(), geo, grouping, rules, places: HashMap::new() })
+        Ok(Self { names: Names::default(), kinds: Kinds::new(&settings.kinds), geo, grouping, rules, places: HashMap::new() })
     }
 
     /// The rule sets, as `name@version`.
@@ -78,7 +85,15 @@ impl Enricher {
         let Chosen { name, age, candidates, .. } = chosen;
         (answer.name_source, answer.name) = name.unzip();
         (answer.name_age, answer.name_candidates) = (age, candidates);
+        answer.device_kind = self.kinds.device(flow);
+        answer.remote_kind = self.kinds.remote(flow);
         flow.answer = answer;
+        flow.answer.aircraft_reach = aircraft::reach(flow);
+    }
+
+    /// What an answered flow shows that is worth a reader's eye.
+    pub(crate) fn finding(&mut self, flow: &Flow) -> Option<Finding> {
+        aircraft::finding(flow, &mut self.kinds)
     }
 
     fn place(&mut self, address: IpAddr) -> Place {

@@ -1,8 +1,10 @@
 //! What the packets do not say themselves: where an address lies, who runs it, and which kind of data goes there.
 
+mod aircraft;
 mod basis;
 mod category;
 mod country;
+mod devices;
 mod enricher;
 mod geo;
 mod host;

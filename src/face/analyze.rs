@@ -12,7 +12,7 @@ use super::{Ending, answer};
 use crate::analysis::{self, Options, Outcome};
 use crate::capture::{self, Inputs};
 use crate::enrich::{Rules, Settings};
-use crate::flow::{Device, Devices};
+use crate::flow::{Devices, Named};
 use crate::table::{Formats, Store, Tables};
 
 const EXAMPLES: &str = "Examples:
@@ -39,9 +39,10 @@ pub struct AnalyzeArgs {
     /// Write the tables also in this format; repeatable
     #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
     pub format: Vec<Format>,
-    /// A device under test: MAC address, IP address or range; repeatable
-    #[arg(long = "device", value_name = "MAC|IP|CIDR", value_delimiter = ',')]
-    pub devices: Vec<Device>,
+    /// A device under test: MAC address, IP address or range; with what it is where that is known, as
+    /// drone=60:60:1f:12:34:56 (phone, drone, remote-controller); repeatable
+    #[arg(long = "device", value_name = "[KIND=]MAC|IP|CIDR", value_delimiter = ',')]
+    pub devices: Vec<Named>,
     /// Vendor under study, whose domains are first party
     #[arg(long, default_value = "DJI")]
     pub vendor: String,
@@ -139,9 +140,15 @@ fn arguments(args: &AnalyzeArgs) -> (Vec<String>, usize) {
 }
 
 fn options(args: &AnalyzeArgs) -> Options {
-    let settings =
-        Settings { vendor: args.vendor.clone(), regions: args.regions.clone(), geoip: args.geoip.clone(), rules: args.rules.clone() };
-    Options { devices: Devices(args.devices.clone()), settings, filter: args.filter.clone(), scratch: args.output.clone() }
+    let settings = Settings {
+        vendor: args.vendor.clone(),
+        regions: args.regions.clone(),
+        geoip: args.geoip.clone(),
+        rules: args.rules.clone(),
+        kinds: args.devices.iter().filter_map(|named| Some((named.kind?, named.device))).collect(),
+    };
+    let devices = Devices(args.devices.iter().map(|named| named.device).collect());
+    Options { devices, settings, filter: args.filter.clone(), scratch: args.output.clone() }
 }
 
 fn formats(wanted: &[Format]) -> Formats {

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::{Half, Key};
 use crate::packet::{Packet, Segment, protocol};
-use crate::record::{DeviceBasis, Initiator};
+use crate::record::{DeviceBasis, DeviceKind, Initiator};
 use crate::wire::{Direction, Mac};
 
 /// A device that the user named.
@@ -46,6 +46,36 @@ impl FromStr for Device {
             Ok([a, b, c, d, e, g]) => Ok(Self::Mac(Mac([*a, *b, *c, *d, *e, *g]))),
             _ => Err(format!("{text:?} is no MAC address, IP address or range such as 192.168.2.0/24")),
         }
+    }
+}
+
+/// A device as the user names it, and what it is when the user says so too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The device.
+    pub device: Device,
+    /// What it is.
+    pub kind: Option<DeviceKind>,
+}
+
+impl fmt::Display for Named {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.map_or(Ok(()), |kind| write!(f, "{}=", kind.as_str()))?;
+        self.device.fmt(f)
+    }
+}
+
+impl FromStr for Named {
+    type Err = String;
+
+    /// Reads `192.168.2.20` or `drone=60:60:1f:12:34:56`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((word, device)) = text.split_once('=') else { return Ok(Self { device: text.parse()?, kind: None }) };
+        let kind = DeviceKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+        let known = || DeviceKind::ALL.map(DeviceKind::as_str).join(", ");
+        let kind = kind.ok_or_else(|| format!("{word:?} is no kind of device; there are {}", known()))?;
+        Ok(Self { device: device.parse()?, kind: Some(kind) })
     }
 }
 
@@ -169,6 +199,15 @@ mod tests {
         assert_eq!("10.1.2.3".parse(), Ok(Device::Net("10.1.2.3/32".parse().unwrap())));
         assert!("2001:db8::/32".parse::<Device>().is_ok());
         assert!("phone".parse::<Device>().unwrap_err().contains("phone"));
+    }
+
+    #[test]
+    fn a_device_may_come_with_its_kind() {
+        let drone = "drone=60:60:1f:12:34:56".parse::<Named>().unwrap();
+        assert_eq!((drone.kind, drone.device), (Some(DeviceKind::Drone), "60:60:1f:12:34:56".parse().unwrap()));
+        assert_eq!("10.1.2.3".parse::<Named>().unwrap().kind, None);
+        assert!("plane=10.1.2.3".parse::<Named>().unwrap_err().contains("remote-controller"));
+        assert!("drone=phone".parse::<Named>().is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod table;
 mod tcp;
 
 pub(crate) use device::Decided;
-pub use device::{Device, Devices};
+pub use device::{Device, Devices, Named};
 pub(crate) use key::{Half, Key};
 pub(crate) use stream::{Chunk, Delivery, Stream, Wants};
 pub(crate) use table::{Entry, Idle, Table};

@@ -43,6 +43,7 @@ fn shows_safely(row: &Row) {
         Row::Certificate(row) => texts(&**row),
         Row::DroneLink(row) => texts(&**row),
         Row::Position(row) => texts(&**row),
+        Row::Finding(row) => texts(&**row),
         Row::Name(row) => texts(&**row),
         Row::RemoteId(row) => texts(&**row),
         Row::Flow(row) => texts(&**row),

@@ -59,6 +59,29 @@ impl KindBasis {
     }
 }
 
+/// Where the other end of an aircraft's flow is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// The flow is the link between aircraft and app or remote controller.
+    Link,
+    /// On the local network, or no place.
+    Local,
+    /// On the Internet.
+    Public,
+}
+
+impl Reach {
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Local => "local",
+            Self::Public => "public",
+        }
+    }
+}
+
 /// What the bytes of a drone link tell of the flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowLink {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, FlowLink, Get, NameSource, Record, shown, text, text_of, texts};
+use super::{Column, DeviceKind, FlowLink, Get, KindBasis, NameSource, Reach, Record, shown, text, text_of, texts};
 use crate::time::{Span, Timestamp};
 
 /// What was counted in one direction.
@@ -207,6 +207,12 @@ pub struct Answer {
     pub category_rule: Option<String>,
     /// Kinds that cannot be told apart.
     pub category_candidates: Vec<String>,
+    /// What the device is, and what that rests on.
+    pub device_kind: Option<(DeviceKind, KindBasis)>,
+    /// What the remote is, and what that rests on.
+    pub remote_kind: Option<(DeviceKind, KindBasis)>,
+    /// Where the aircraft's flow goes, if it is one.
+    pub aircraft_reach: Option<Reach>,
 }
 
 /// One bidirectional conversation.
@@ -338,12 +344,42 @@ impl Record for Flow {
             "what decided which side is the device: metadata, given, address, initiator, port, first-frame (strongest first)",
             Get::Text(|r| text(r.device_basis.as_str())),
         ),
+        Column::new(
+            "device_kind",
+            "",
+            "phone, drone, remote-controller; empty when not known",
+            Get::Text(|r| r.answer.device_kind.and_then(|(kind, _)| text(kind.as_str()))),
+        ),
+        Column::new(
+            "device_kind_basis",
+            "",
+            "what that rests on: given (by the user), link (it said so on a drone link), oui (maker of its link address, whose other products have it too)",
+            Get::Text(|r| r.answer.device_kind.and_then(|(_, basis)| text(basis.as_str()))),
+        ),
         Column::new("remote_ip", "", "address of the remote", Get::Text(|r| shown(r.remote_ip))),
         Column::new(
             "remote_port",
             "",
             "port of the remote; empty for protocols without ports",
             Get::Number(|r| r.remote_port.map(u64::from)),
+        ),
+        Column::new(
+            "remote_kind",
+            "",
+            "what the remote is, as device_kind",
+            Get::Text(|r| r.answer.remote_kind.and_then(|(kind, _)| text(kind.as_str()))),
+        ),
+        Column::new(
+            "remote_kind_basis",
+            "",
+            "what that rests on, as device_kind_basis",
+            Get::Text(|r| r.answer.remote_kind.and_then(|(_, basis)| text(basis.as_str()))),
+        ),
+        Column::new(
+            "aircraft_reach",
+            "",
+            "of a flow with an aircraft or remote controller at one end: link (with the app or remote controller), local, public, by the other end; empty for other flows",
+            Get::Text(|r| r.answer.aircraft_reach.and_then(|reach| text(reach.as_str()))),
         ),
         Column::new(
             "initiator",

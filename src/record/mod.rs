@@ -10,6 +10,7 @@ mod destination;
 mod device;
 mod dns;
 mod drone_link;
+mod finding;
 mod flow;
 mod http;
 mod ledger;
@@ -32,9 +33,10 @@ pub use anomaly::Anomaly;
 pub use capture::Capture;
 pub use certificate::Certificate;
 pub use destination::DESTINATIONS;
-pub use device::{DeviceKind, FlowLink, KindBasis};
+pub use device::{DeviceKind, FlowLink, KindBasis, Reach};
 pub use dns::Dns;
 pub use drone_link::{DroneLink, LinkKind};
+pub use finding::{Finding, Severity};
 pub use flow::{Answer, ApplicationBasis, Counts, DeviceBasis, Encryption, Flow, FlowName, Initiator, Request};
 pub use http::Http;
 pub use ledger::{Disposition, Ledger};
@@ -199,6 +201,8 @@ pub enum Row {
     DroneLink(Box<DroneLink>),
     /// Position told in clear.
     Position(Box<Position>),
+    /// Fact worth a reader's eye.
+    Finding(Box<Finding>),
     /// Name learned for an address.
     Name(Box<Name>),
     /// Broadcast of an aircraft.
@@ -246,6 +250,7 @@ pub fn schemas() -> Vec<Schema> {
         schema_of::<RemoteId>(),
         Schema { table: "destinations", about: "one row per device, remote name and remote address", fields: DESTINATIONS.to_vec() },
         Schema { table: "summary", about: "one row per combination of the columns before `flows`", fields: SUMMARY.to_vec() },
+        schema_of::<Finding>(),
         schema_of::<Anomaly>(),
     ]
 }
@@ -270,4 +275,48 @@ fn shown<'a>(value: impl ToString) -> Option<Cow<'a, str>> {
 /// The texts of a list cell.
 fn texts(values: &[String]) -> Vec<Cow<'_, str>> {
     values.iter().map(|value| Cow::Borrowed(value.as_str())).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A flow of which nothing optional is known.
+    pub(crate) fn flow() -> Flow {
+        Flow {
+            capture: Arc::from("test.pcap"),
+            flow_id: 1,
+            interface: 0,
+            interface_name: None,
+            protocol: "udp".into(),
+            tunnel: None,
+            vlan: None,
+            device_ip: IpAddr::from([192, 168, 2, 1]),
+            device_port: None,
+            device_mac: None,
+            device_basis: DeviceBasis::Address,
+            remote_ip: IpAddr::from([192, 168, 2, 20]),
+            remote_port: None,
+            initiator: Initiator::Unknown,
+            app: None,
+            first: Timestamp::default(),
+            last: Timestamp::default(),
+            first_frame: 1,
+            last_frame: 1,
+            outbound: Counts::default(),
+            inbound: Counts::default(),
+            history: None,
+            conn_state: None,
+            ended_by: "idle".into(),
+            handshake_rtt: None,
+            handshake_ack: None,
+            application: None,
+            encryption: Encryption::Unknown,
+            quality: Vec::new(),
+            names: Vec::new(),
+            requests: Vec::new(),
+            link: None,
+            answer: Answer::default(),
+        }
+    }
 }

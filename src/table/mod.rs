@@ -17,6 +17,7 @@
 //! ```
 
 mod aggregate;
+mod aircraft;
 mod broadcasters;
 mod columns;
 mod format;
@@ -28,6 +29,7 @@ mod store;
 mod writer;
 
 pub use aggregate::CANDIDATES;
+pub use aircraft::{Aircraft, Amount, Craft};
 pub use broadcasters::Broadcaster;
 pub use columns::schema;
 pub use format::Formats;

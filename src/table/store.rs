@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 use polars::prelude::{DataFrame, PolarsError};
 
 use super::aggregate::{Aggregated, Aggregates};
+use super::aircraft::Aircraft;
 use super::broadcasters::{Broadcaster, Broadcasters};
 use super::columns::schema;
 use super::format::Formats;
 use super::writer::{FrameWriter, TableWriter, failed, sync_folder};
 use crate::analysis::Output;
 use crate::error::Error;
+use crate::limits;
 use crate::record::{
-    Anomaly, Capture, Certificate, DESTINATIONS, Dns, DroneLink, Field, Flow, Http, Ledger, Name, Position, Quic, RemoteId, Row, SUMMARY,
-    Tls,
+    Anomaly, Capture, Certificate, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Position, Quic, RemoteId, Row,
+    SUMMARY, Tls,
 };
 
 /// The tables being written.
@@ -34,12 +36,15 @@ pub struct Store {
     positions: TableWriter<Position>,
     names: TableWriter<Name>,
     remote_id: TableWriter<RemoteId>,
+    findings: TableWriter<Finding>,
     anomalies: TableWriter<Anomaly>,
     broadcasters: Broadcasters,
     aggregates: Aggregates,
     inputs: Vec<Capture>,
     account: Vec<Ledger>,
     seen: BTreeMap<&'static str, Seen>,
+    aircraft: Aircraft,
+    findings_listed: Vec<Finding>,
 }
 
 /// What was written, with the rows that the answer on the terminal shows.
@@ -63,6 +68,10 @@ pub struct Tables {
     pub broadcasters: Vec<Broadcaster>,
     /// Anomalies by kind.
     pub anomalies: BTreeMap<&'static str, Seen>,
+    /// What went to and from aircraft and remote controllers themselves.
+    pub aircraft: Aircraft,
+    /// The first findings, as many as `limits::FINDINGS_LISTED`; all are in their table.
+    pub findings: Vec<Finding>,
 }
 
 /// One table on disk.
@@ -96,6 +105,7 @@ impl Output for Store {
             Row::Certificate(row) => self.certificates.push(&row).map(drop),
             Row::DroneLink(row) => self.drone_link.push(&row).map(drop),
             Row::Position(row) => self.positions.push(&row).map(drop),
+            Row::Finding(row) => self.push_finding(&row),
             Row::Name(row) => self.names.push(&row).map(drop),
             Row::RemoteId(row) => {
                 self.broadcasters.add(&row);
@@ -140,12 +150,15 @@ impl Store {
             positions: TableWriter::create(dir, formats)?,
             names: TableWriter::create(dir, formats)?,
             remote_id: TableWriter::create(dir, formats)?,
+            findings: TableWriter::create(dir, formats)?,
             anomalies: TableWriter::create(dir, formats)?,
             broadcasters: Broadcasters::default(),
             aggregates: Aggregates::new(),
             inputs: Vec::new(),
             account: Vec::new(),
             seen: BTreeMap::new(),
+            aircraft: Aircraft::default(),
+            findings_listed: Vec::new(),
             dir: dir.to_path_buf(),
             formats,
         })
@@ -173,6 +186,7 @@ impl Store {
             self.positions.end()?.1,
             self.names.end()?.1,
             self.remote_id.end()?.1,
+            self.findings.end()?.1,
             self.anomalies.end()?.1,
             written(&self.dir, "summary", SUMMARY, self.formats, &summary)?,
             written(&self.dir, "destinations", DESTINATIONS, self.formats, &destinations)?,
@@ -182,10 +196,19 @@ impl Store {
         tables.sort_by_key(|table| table.name);
         let (captures, ledger, anomalies) = (self.inputs, self.account, self.seen);
         let broadcasters = self.broadcasters.finish();
-        Ok(Tables { dir: self.dir, captures, ledger, tables, summary, destinations, candidates, broadcasters, anomalies })
+        let (dir, aircraft, findings) = (self.dir, self.aircraft, self.findings_listed);
+        Ok(Tables { dir, captures, ledger, tables, summary, destinations, candidates, broadcasters, anomalies, aircraft, findings })
+    }
+
+    fn push_finding(&mut self, finding: &Finding) -> Result<(), Error> {
+        if self.findings_listed.len() < limits::FINDINGS_LISTED {
+            self.findings_listed.push(finding.clone());
+        }
+        self.findings.push(finding).map(drop)
     }
 
     fn push_flow(&mut self, flow: &Flow) -> Result<(), Error> {
+        self.aircraft.add(flow);
         let Some(group) = self.flows.push(flow)? else { return Ok(()) };
         self.aggregates.add(&group).map_err(|error| not_added_up(&self.dir, &error))
     }

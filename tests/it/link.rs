@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use whereto::record::{DeviceKind, DroneLink, Flow, Position, Row, Subject};
+use whereto::record::{DeviceKind, DroneLink, Flow, KindBasis, Position, Reach, Row, Subject};
 use whereto::time::Timestamp;
 
 use crate::corpus::{analyze, corpus};
@@ -139,6 +139,23 @@ fn both_ends_of_the_link_are_known() {
         let (collected, _) = analyze(&run.join("phone-plain.pcap"));
         let link = flows(&collected.rows).find_map(|flow| flow.link.as_ref()).unwrap();
         assert_eq!((link.device, link.remote), (Some(DeviceKind::Phone), Some(DeviceKind::Drone)));
+    }
+}
+
+#[test]
+fn the_aircraft_itself_talked_to_nobody_outside() {
+    for run in runs() {
+        let (collected, _) = analyze(&run.join("phone-plain.pcap"));
+        let rows = &collected.rows;
+        let to_public = flows(rows).filter(|flow| flow.answer.aircraft_reach == Some(Reach::Public)).count();
+        let findings = rows.iter().filter(|row| matches!(row, Row::Finding(_))).count();
+        assert_eq!(to_public, usize::try_from(truth(&run)["aircraft_to_public"].as_u64().unwrap()).unwrap(), "{}", run.display());
+        assert_eq!(findings, to_public, "{}", run.display());
+        // The phone's own flows with public addresses are there all the same, and they are the phone's.
+        let of_phone = flows(rows).filter(|flow| flow.answer.scope == "global");
+        assert!(of_phone.map(|flow| flow.answer.device_kind).all(|kind| kind == Some((DeviceKind::Phone, KindBasis::Link))));
+        let aircraft = flows(rows).filter(|flow| flow.answer.aircraft_reach == Some(Reach::Link));
+        assert_eq!(aircraft.map(|flow| flow.remote_ip.to_string()).collect::<Vec<_>>(), ["192.168.2.1"]);
     }
 }
 

@@ -8,8 +8,8 @@ use super::broadcasts;
 use crate::record::{self, Get, Record};
 use crate::table::Tables;
 
-/// The answer as one object: `captures`, `ledger`, `summary`, `destinations`, `unknown_candidates`,
-/// `broadcasts` by transmitter, `anomalies` by kind, `tables` by name.
+/// The answer as one object: `captures`, `ledger`, `summary`, `destinations`, `unknown_candidates`, `broadcasts` by
+/// transmitter, `aircraft`, the first `findings`, `anomalies` by kind, `tables` by name.
 ///
 /// # Errors
 ///
@@ -33,6 +33,8 @@ pub fn json(tables: &Tables) -> anyhow::Result<Value> {
         "destinations": rows(&tables.destinations)?,
         "unknown_candidates": rows(&tables.candidates)?,
         "broadcasts": broadcasts::json(tables),
+        "aircraft": super::aircraft::json(tables),
+        "findings": tables.findings.iter().map(row).collect::<Vec<_>>(),
         "anomalies": anomalies.collect::<Map<_, _>>(),
         "tables": files.collect::<Map<_, _>>(),
     }))

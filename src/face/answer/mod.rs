@@ -2,6 +2,7 @@
 //! accounted for. On a terminal as text, for a machine as one JSON object with exact numbers.
 
 mod account;
+mod aircraft;
 mod broadcasts;
 mod destinations;
 mod json;
@@ -28,6 +29,7 @@ pub fn print(tables: &Tables, style: Style, out: &mut dyn Write) -> anyhow::Resu
     matrix::kinds_by_region(tables, &mut page)?;
     destinations::top(tables, &mut page)?;
     broadcasts::seen(tables, &mut page);
+    aircraft::itself(tables, &mut page);
     account::ledger(tables, &mut page);
     account::damage(tables, &mut page);
     files(tables, &mut page);

@@ -1,0 +1,103 @@
+//! Table `findings`: facts worth a reader's eye, each with the frame that shows it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Column, DeviceKind, Get, Record, shown, text, text_of};
+use crate::time::Timestamp;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth a look.
+    Low,
+    /// Tells something of the user, or rests on a weak basis.
+    Medium,
+    /// Contradicts what a user may expect.
+    High,
+}
+
+impl Severity {
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// A finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind, a fixed word.
+    pub kind: &'static str,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// What was found, in plain words.
+    pub what: String,
+    /// The capture, path as given.
+    pub capture: Arc<str>,
+    /// Flow, where it belongs to one.
+    pub flow_id: Option<u64>,
+    /// First frame that shows it.
+    pub frame: Option<u64>,
+    /// Time of that frame.
+    pub time: Option<Timestamp>,
+    /// Address of the device.
+    pub device_ip: Option<IpAddr>,
+    /// Its link address.
+    pub device_mac: Option<String>,
+    /// What the device is.
+    pub device_kind: Option<DeviceKind>,
+    /// Address of the remote.
+    pub remote_ip: Option<IpAddr>,
+    /// Port of the remote.
+    pub remote_port: Option<u16>,
+    /// Host name of the remote.
+    pub name: Option<String>,
+    /// Country of the remote.
+    pub country: Option<String>,
+    /// What was seen, with what tells a person apart left out.
+    pub value: Option<String>,
+    /// What the finding rests on.
+    pub basis: &'static str,
+}
+
+impl Record for Finding {
+    const TABLE: &'static str = "findings";
+    const ABOUT: &'static str = "one row per fact worth a reader's eye: aircraft-to-public (an aircraft or remote controller had a flow of its own with a public address), through-aircraft (an aircraft's link address passed on somebody else's)";
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("kind", "", "what kind", Get::Text(|r| text(r.kind))),
+        Column::new("severity", "", "high, medium, low, info", Get::Text(|r| text(r.severity.as_str()))),
+        Column::new("what", "", "what was found, in plain words", Get::Text(|r| text(&r.what))),
+        Column::new("capture", "", "capture, path as given", Get::Text(|r| text(&r.capture))),
+        Column::new("flow_id", "", "flow; empty when it belongs to none", Get::Number(|r| r.flow_id)),
+        Column::new("frame", "", "first frame that shows it; empty when it belongs to none", Get::Number(|r| r.frame)),
+        Column::new("time", "", "time of that frame", Get::Time(|r| r.time)),
+        Column::new("device_ip", "", "address of the device; empty when it has none", Get::Text(|r| r.device_ip.and_then(shown))),
+        Column::new("device_mac", "", "its link address; empty when not known", Get::Text(|r| text_of(r.device_mac.as_ref()))),
+        Column::new(
+            "device_kind",
+            "",
+            "phone, drone, remote-controller; empty when not known",
+            Get::Text(|r| r.device_kind.and_then(|kind| text(kind.as_str()))),
+        ),
+        Column::new("remote_ip", "", "address of the remote; empty when there is none", Get::Text(|r| r.remote_ip.and_then(shown))),
+        Column::new("remote_port", "", "port of the remote; empty without ports", Get::Number(|r| r.remote_port.map(u64::from))),
+        Column::new("name", "", "host name of the remote; empty when not known", Get::Text(|r| text_of(r.name.as_ref()))),
+        Column::new("country", "", "country of the remote; empty when not settled", Get::Text(|r| text_of(r.country.as_ref()))),
+        Column::new(
+            "value",
+            "",
+            "what was seen, with what tells a person apart left out; empty when the flow says it all",
+            Get::Text(|r| text_of(r.value.as_ref())),
+        ),
+        Column::new("basis", "", "what it rests on; for a device its device_kind_basis", Get::Text(|r| text(r.basis))),
+    ];
+}
