@@ -45,6 +45,24 @@ pub fn http(bytes: &[u8]) {
     one_of(&subjects.map(Subject::protocol), bytes);
 }
 
+/// Drone links: DJI's with and without the header of its datagrams, MAVLink, ARSDK, Tello, pictures; the first byte
+/// chooses, a script follows.
+pub fn duml(bytes: &[u8]) {
+    let subjects = [
+        ("dji-link", Udp, 9003),
+        ("duml", Udp, 9004),
+        ("duml", Tcp, 2345),
+        ("mavlink", Udp, 14_550),
+        ("mavlink", Tcp, 5760),
+        ("arsdk", Udp, 43_210),
+        ("arsdk", Tcp, 44_444),
+        ("tello", Udp, 8889),
+        ("h264", Udp, 11_111),
+        ("h265", Tcp, 8888),
+    ];
+    one_of(&subjects.map(Subject::protocol), bytes);
+}
+
 /// A flow whose protocol has to be recognised: the first byte chooses the transport, two bytes are the remote's
 /// port, a script follows.
 pub fn flow(bytes: &[u8]) {
@@ -170,6 +188,18 @@ mod tests {
     }
 
     #[test]
+    fn a_drone_link_keeps_the_laws() {
+        let message = crate::wire::duml::tests::message((3, 2), 0, (3, 0x43), &crate::wire::duml::tests::state(40.0, -105.0, 7));
+        let link = crate::wire::dji_link::tests::around(1, &[&[0; 24][..], &message].concat());
+        let mavlink = crate::wire::mavlink::tests::version_2(33, &[1; 28]);
+        let arsdk = crate::wire::arsdk::tests::position(48.0, 2.0, 35.0);
+        let damaged = [&message[..20], &message, &mavlink, &link].concat();
+        let bytes = [&link[..], &message, &mavlink, &arsdk, b"\0\0\0\x01\x67\x42\x80\x1f", b"rc 1 2 3 4", b"{\"c2d_port\":1}", &damaged];
+        let script: Vec<u8> = bytes.iter().flat_map(|bytes| [record(0, bytes), record(1, bytes)].concat()).collect();
+        (0..10).for_each(|choice| duml(&[&[choice][..], &script, &[2, 0, 9], &script].concat()));
+    }
+
+    #[test]
     fn a_capture_keeps_the_laws() {
         let header = [&0xa1b2_c3d4_u32.to_be_bytes()[..], &[0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 101]].concat();
         let packet = [&[0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2][..], &[0, 9, 0, 9, 0, 8, 0, 0]].concat();
@@ -194,6 +224,7 @@ mod tests {
         #[test]
         fn anything_keeps_the_laws(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             for target in [dns, tls, quic, http, flow, frame, container, elements, droneid, remote_id] {
+            for target in [dns, tls, quic, http, duml, flow, frame, container] {
                 target(&bytes);
             }
         }
