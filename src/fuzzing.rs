@@ -223,8 +223,7 @@ mod tests {
     proptest! {
         #[test]
         fn anything_keeps_the_laws(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for target in [dns, tls, quic, http, flow, frame, container, elements, droneid, remote_id] {
-            for target in [dns, tls, quic, http, duml, flow, frame, container] {
+            for target in [dns, tls, quic, http, duml, flow, frame, container, elements, droneid, remote_id] {
                 target(&bytes);
             }
         }

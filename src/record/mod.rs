@@ -311,6 +311,7 @@ pub(crate) mod tests {
             handshake_rtt: None,
             handshake_ack: None,
             application: None,
+            application_basis: ApplicationBasis::default(),
             encryption: Encryption::Unknown,
             quality: Vec::new(),
             names: Vec::new(),
