@@ -14,7 +14,6 @@ pub(crate) mod http;
 pub(crate) mod ieee80211;
 pub(crate) mod ja4;
 pub(crate) mod link;
-#[cfg_attr(not(test), expect(dead_code, reason = "readers of management frames take what they need of it"))]
 pub(crate) mod management;
 pub(crate) mod mavlink;
 pub(crate) mod nal;
