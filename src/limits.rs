@@ -22,6 +22,21 @@ pub(crate) const COMPRESSION_WINDOW: usize = 128 << 20;
 /// Folders below each other when a folder is given as input.
 pub(crate) const FOLDER_DEPTH: usize = 32;
 
+// Live capture.
+
+/// Frames taken from the kernel at one go: large enough that a system call is cheap, small enough to be shown soon.
+#[cfg(feature = "live")]
+pub(crate) const BATCH_FRAMES: usize = 512;
+/// Milliseconds after which the kernel hands over a block that is not full.
+#[cfg(feature = "live")]
+pub(crate) const BATCH_MILLIS: i32 = 100;
+/// Bytes of whole blocks gathered before they go to the file.
+#[cfg(feature = "live")]
+pub(crate) const SAVE_BYTES: usize = 1 << 20;
+/// Bytes that may wait between reading and analysing; beyond them the kernel's buffer fills, and the kernel counts.
+#[cfg(feature = "live")]
+pub(crate) const QUEUE_BYTES: usize = 64 << 20;
+
 // Packets.
 
 /// Layers in one frame (tags, tunnels, extension headers): deeper nesting is malformed.

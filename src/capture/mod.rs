@@ -9,9 +9,13 @@ mod filter;
 mod inputs;
 #[cfg(feature = "live")]
 mod interfaces;
+#[cfg(feature = "live")]
+mod live;
 mod pcap;
 mod pcapng;
 mod reader;
+#[cfg(feature = "live")]
+mod save;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,7 +27,11 @@ pub(crate) use filter::Filter;
 pub use inputs::{Inputs, expand};
 #[cfg(feature = "live")]
 pub(crate) use interfaces::{Interface, interfaces};
+#[cfg(feature = "live")]
+pub(crate) use live::{Batch, Breaker, Caught, Live, Settings, Statistics};
 pub use reader::{About, Reader};
+#[cfg(feature = "live")]
+pub(crate) use save::{Ring, Saver, Source};
 
 /// One captured record, lent by its reader.
 #[derive(Clone, Debug)]

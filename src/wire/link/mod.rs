@@ -261,6 +261,14 @@ const NAMES: &[(u16, &str)] = &[
     (276, "LINUX_SLL2"),
 ];
 
+impl LinkType {
+    /// Frames as they are on the air, of every network: what an interface in monitor mode gives.
+    #[cfg(feature = "live")]
+    pub(crate) fn is_monitor(self) -> bool {
+        [Self::IEEE802_11, Self::PRISM, Self::RADIOTAP, Self::AVS, Self::PPI].contains(&self)
+    }
+}
+
 impl fmt::Display for LinkType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match NAMES.iter().find(|(number, _)| *number == self.0) {
