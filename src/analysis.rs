@@ -2,6 +2,8 @@
 //!
 //! Flows wait in a temporary file until all captures have been read, because a name may come in a later one.
 //! Everything else goes out as the pass goes on, so that memory does not grow with the captures.
+//!
+//! [`run`] reads captures; a [`Session`] is pushed the frames of one as they come, and does the same with them.
 
 mod spill;
 
@@ -14,7 +16,8 @@ use crate::capture::{About, Event, Filter, Inputs, Reader};
 use crate::enrich::{Enricher, Settings};
 use crate::error::Error;
 use crate::flow::Devices;
-use crate::record::{Anomaly, Capture, Ledger, Row};
+use crate::record::{Anomaly, Capture, Flow, Ledger, Row};
+use crate::time::Timestamp;
 
 use spill::Spill;
 
@@ -35,6 +38,26 @@ pub trait Output {
     /// # Errors
     /// When it cannot be written.
     fn ledger(&mut self, row: Ledger) -> Result<(), Error>;
+    /// A flow that a [`Session`] closes, with its answer as far as is known by then; its row follows at the end.
+    fn closed(&mut self, _flow: &Flow) {}
+}
+
+impl<O: Output + ?Sized> Output for &mut O {
+    fn row(&mut self, row: Row) -> Result<(), Error> {
+        (**self).row(row)
+    }
+
+    fn capture(&mut self, row: Capture) -> Result<(), Error> {
+        (**self).capture(row)
+    }
+
+    fn ledger(&mut self, row: Ledger) -> Result<(), Error> {
+        (**self).ledger(row)
+    }
+
+    fn closed(&mut self, flow: &Flow) {
+        (**self).closed(flow);
+    }
 }
 
 /// How to analyse.
@@ -80,66 +103,146 @@ pub struct Outcome {
 /// When rules or address data cannot be read, or an output cannot be written. What is wrong with a capture is
 /// told in the outcome and the tables instead.
 pub fn run(inputs: &Inputs, options: &Options, output: &mut dyn Output, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, Error> {
-    let mut job = Job {
-        options,
-        output,
-        enricher: Enricher::new(&options.settings)?,
-        spill: Spill::new(&options.scratch),
-        outcome: Outcome::default(),
-        next_flow: 1,
-    };
+    let mut job = Job::new(options, output)?;
     for path in &inputs.captures {
         job.capture(path, progress)?;
     }
-    job.join(progress)?;
+    progress(Progress::Joining(job.spill.len()));
+    job.join()?;
     Ok(job.outcome)
 }
 
-struct Job<'a> {
-    options: &'a Options,
-    output: &'a mut dyn Output,
+/// A job of one capture whose frames are pushed as they come; its rows are those of [`run`] on that capture.
+pub struct Session<O> {
+    job: Job<O>,
+    pass: Pass,
+}
+
+impl<O: Output> Session<O> {
+    /// Starts; `path` is what the tables call the capture.
+    ///
+    /// # Errors
+    /// When rules or address data cannot be read, or the filter is wrong.
+    pub fn new(path: &Path, options: &Options, output: O) -> Result<Self, Error> {
+        let mut job = Job::new(options, output)?;
+        job.is_watched = true;
+        let pass = job.begin(path)?;
+        Ok(Self { job, pass })
+    }
+
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// When a row cannot be written.
+    pub fn push(&mut self, event: Event<'_>) -> Result<(), Error> {
+        self.job.event(&mut self.pass, event)
+    }
+
+    /// Shows up to `limit` open flows with a packet at or after `since`, with their answers as far as is known now.
+    pub fn open_flows(&mut self, since: Timestamp, limit: usize, look: &mut dyn FnMut(&Flow)) {
+        for mut flow in self.pass.analyzer.open_flows(since).take(limit) {
+            self.job.enricher.answer(&mut flow);
+            look(&flow);
+        }
+    }
+
+    /// Where the rows go.
+    pub const fn output(&mut self) -> &mut O {
+        &mut self.job.output
+    }
+
+    /// Ends the capture, which turned out to be what `about` says, and joins; the output is given back.
+    ///
+    /// # Errors
+    /// When a row cannot be written.
+    pub fn finish(mut self, about: About) -> Result<(Outcome, O), Error> {
+        self.job.end(self.pass, about)?;
+        self.job.join()?;
+        Ok((self.job.outcome, self.job.output))
+    }
+}
+
+struct Job<O> {
+    options: Options,
+    output: O,
     enricher: Enricher,
     spill: Spill,
     outcome: Outcome,
     next_flow: u64,
+    /// Closed flows are shown before their time.
+    is_watched: bool,
 }
 
-impl Job<'_> {
+/// One capture being read.
+struct Pass {
+    name: Arc<str>,
+    filter: Filter,
+    analyzer: Analyzer,
+}
+
+fn named(path: &Path) -> Arc<str> {
+    crate::wire::escape(path.as_os_str().as_encoded_bytes()).into()
+}
+
+impl<O: Output> Job<O> {
+    fn new(options: &Options, output: O) -> Result<Self, Error> {
+        let enricher = Enricher::new(&options.settings)?;
+        let spill = Spill::new(&options.scratch);
+        Ok(Self { options: options.clone(), output, enricher, spill, outcome: Outcome::default(), next_flow: 1, is_watched: false })
+    }
+
     fn capture(&mut self, path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
-        let name: Arc<str> = crate::wire::escape(path.as_os_str().as_encoded_bytes()).into();
         let opened = if path == Path::new("-") { Reader::new(Box::new(std::io::stdin()), path) } else { Reader::open(path) };
         let mut reader = match opened {
             Ok(reader) => reader,
-            Err(error) => return self.unreadable(path, name, &error),
+            Err(error) => return self.unreadable(path, named(path), &error),
         };
         progress(Progress::Opened(path, reader.bytes_read()));
-        let mut filter = Filter::new(self.options.filter.as_deref())?;
-        let mut analyzer = Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow);
+        let mut pass = self.begin(path)?;
         while let Some(event) = reader.next_event() {
-            match event {
-                Event::Frame(frame) if filter.takes(&frame)? => analyzer.push(&frame),
-                Event::Frame(frame) => analyzer.push_filtered(&frame),
-                Event::Name(address, host) => self.enricher.names.learn_from_file(address, &host),
-                Event::Note(note) => analyzer.note(note),
-            }
-            for row in analyzer.drain() {
-                self.row(row)?;
-            }
+            self.event(&mut pass, event)?;
         }
-        let about = reader.finish();
-        let finished = analyzer.finish();
-        self.next_flow = finished.next_flow;
-        self.outcome.captures += 1;
-        self.account(name, about, finished)?;
+        self.end(pass, reader.finish())?;
         progress(Progress::Read(path));
         Ok(())
+    }
+
+    fn begin(&self, path: &Path) -> Result<Pass, Error> {
+        let name = named(path);
+        let filter = Filter::new(self.options.filter.as_deref())?;
+        let analyzer = Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow);
+        Ok(Pass { name, filter, analyzer })
+    }
+
+    fn event(&mut self, pass: &mut Pass, event: Event<'_>) -> Result<(), Error> {
+        match event {
+            Event::Frame(frame) if pass.filter.takes(&frame)? => pass.analyzer.push(&frame),
+            Event::Frame(frame) => pass.analyzer.push_filtered(&frame),
+            Event::Name(address, host) => self.enricher.names.learn_from_file(address, &host),
+            Event::Note(note) => pass.analyzer.note(note),
+        }
+        for row in pass.analyzer.drain() {
+            self.row(row)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, pass: Pass, about: About) -> Result<(), Error> {
+        let finished = pass.analyzer.finish();
+        self.next_flow = finished.next_flow;
+        self.outcome.captures += 1;
+        self.account(pass.name, about, finished)
     }
 
     /// A row of the pass: flows wait, names are learned, damage is remembered.
     fn row(&mut self, row: Row) -> Result<(), Error> {
         match row {
-            Row::Flow(flow) => {
+            Row::Flow(mut flow) => {
                 self.enricher.kinds.learn(&flow);
+                if self.is_watched {
+                    self.enricher.answer(&mut flow);
+                    self.output.closed(&flow);
+                }
                 self.spill.push(flow)
             }
             Row::Name(name) => {
@@ -200,8 +303,7 @@ impl Job<'_> {
     }
 
     /// After the pass: every flow gets its answer.
-    fn join(&mut self, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
-        progress(Progress::Joining(self.spill.len()));
+    fn join(&mut self) -> Result<(), Error> {
         self.enricher.names.settle();
         let lost = [
             ("name-limit", self.enricher.names.lost, "names beyond the limit were not kept: their flows may have none"),
@@ -216,7 +318,7 @@ impl Job<'_> {
             let anomaly = Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count, is_damage: false };
             self.output.row(Row::Anomaly(Box::new(anomaly)))?;
         }
-        let (enricher, output) = (&mut self.enricher, &mut *self.output);
+        let (enricher, output) = (&mut self.enricher, &mut self.output);
         std::mem::take(&mut self.spill).for_each(|mut flow| {
             enricher.answer(&mut flow);
             if let Some(finding) = enricher.finding(&flow) {

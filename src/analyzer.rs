@@ -13,7 +13,7 @@ use crate::capture::{Frame, Note};
 use crate::flow::{Devices, Entry, Half, Idle, Key, Table};
 use crate::limits;
 use crate::packet::{Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
-use crate::record::{Anomaly, Disposition, Ledger, Row};
+use crate::record::{Anomaly, Disposition, Flow, Ledger, Row};
 use crate::time::Timestamp;
 
 use conversation::Conversation;
@@ -140,6 +140,11 @@ impl Analyzer {
     /// Rows that are ready.
     pub fn drain(&mut self) -> std::vec::Drain<'_, Row> {
         self.state.rows.drain(..)
+    }
+
+    /// What the open flows with a packet at or after `since` would be if they ended now.
+    pub fn open_flows(&self, since: Timestamp) -> impl Iterator<Item = Flow> {
+        self.state.flows.iter().filter(move |conversation| conversation.last() >= since).map(|conversation| conversation.so_far())
     }
 
     /// Ends the pass: what waits goes out, flows are closed, the account is made up.

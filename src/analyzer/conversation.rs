@@ -7,6 +7,7 @@ use crate::app::{Context, Data, FlowInfo, Follow, Side, Transport};
 use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
 use crate::record::{Answer, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row};
+use crate::time::Timestamp;
 
 /// An open flow.
 pub(super) struct Conversation {
@@ -106,6 +107,24 @@ impl Conversation {
 
     pub(super) const fn flow_id(&self) -> u64 {
         self.flow.flow_id
+    }
+
+    /// Time of the latest packet.
+    pub(super) const fn last(&self) -> Timestamp {
+        self.flow.last
+    }
+
+    /// The row as far as it is known: what its bytes and its dialogue told.
+    pub(super) fn so_far(&self) -> Flow {
+        let mut flow = Flow::clone(&self.flow);
+        if let Some(talk) = &self.dialogue {
+            let facts = talk.follow.facts();
+            flow.application = facts.application.map(str::to_owned);
+            flow.application_basis = facts.application_basis;
+            flow.encryption = facts.encryption;
+            (flow.names, flow.requests) = (facts.names, facts.requests);
+        }
+        flow
     }
 
     /// Bytes held while waiting for others.

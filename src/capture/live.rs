@@ -3,7 +3,7 @@
 //! A batch owns its bytes, so that one thread can read while another looks at what was read before. Nothing is
 //! thrown away here: who cannot keep up stops reading, the kernel's buffer fills, and the kernel counts what it drops.
 
-use pcap::{Active, BreakLoop, Capture, Precision};
+use pcap::{Active, BreakLoop, Capture, Inactive, Precision};
 
 use crate::error::{Error, Kind};
 use crate::limits;
@@ -84,6 +84,11 @@ struct Head {
 }
 
 impl Batch {
+    /// No frames yet, and a count.
+    pub(crate) fn of(statistics: Statistics) -> Self {
+        Self { statistics, ..Self::default() }
+    }
+
     /// Adds a frame.
     pub(crate) fn push(&mut self, frame: Caught<'_>) {
         self.bytes.extend_from_slice(frame.bytes);
@@ -134,10 +139,11 @@ impl Live {
     /// # Errors
     /// When the interface does not exist or cannot do what is asked, the filter is wrong, or the user may not.
     pub(crate) fn open(settings: &Settings) -> Result<Self, Error> {
-        let mut capture = match activate(settings, settings.is_monitor) {
+        let opened = if settings.is_monitor { prepared(settings).and_then(|it| it.rfmon(true).open()) } else { activated(settings) };
+        let mut capture = match opened {
             Ok(capture) => capture,
             // An interface that is in monitor mode already has no mode to change.
-            Err(refused) if settings.is_monitor => match activate(settings, false) {
+            Err(refused) if settings.is_monitor => match activated(settings) {
                 Ok(capture) if link(&capture).is_monitor() => capture,
                 _ => return Err(no_monitor(settings, &refused)),
             },
@@ -161,13 +167,14 @@ impl Live {
         Breaker(self.capture.breakloop_handle())
     }
 
-    /// Waits for frames and takes those that are there, up to a batch.
+    /// Waits for frames and takes those that are there, up to `at_most` and a batch.
     ///
     /// # Errors
     /// When the interface went away or down, or the wait was broken off.
-    pub(crate) fn read(&mut self, batch: &mut Batch) -> Result<usize, Error> {
+    pub(crate) fn read(&mut self, batch: &mut Batch, at_most: u64) -> Result<usize, Error> {
+        let count = usize::try_from(at_most).unwrap_or(usize::MAX).min(limits::BATCH_FRAMES);
         let take = |packet: pcap::Packet<'_>| batch.push(caught(&packet));
-        let read = self.capture.dispatch(Some(limits::BATCH_FRAMES), take);
+        let read = self.capture.dispatch(Some(count), take);
         Ok(read.map_err(|error| Kind::Usage(format!("cannot capture any longer: {error}")))?)
     }
 
@@ -198,16 +205,19 @@ impl Live {
     }
 }
 
-fn activate(settings: &Settings, is_monitor: bool) -> Result<Capture<Active>, pcap::Error> {
+fn prepared(settings: &Settings) -> Result<Capture<Inactive>, pcap::Error> {
     let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
-    let inactive = Capture::from_device(settings.interface.as_str())?
+    Ok(Capture::from_device(settings.interface.as_str())?
         .snaplen(number(settings.snaplen))
         .buffer_size(number(settings.buffer))
         .promisc(settings.is_promiscuous)
         .immediate_mode(settings.is_immediate)
         .timeout(limits::BATCH_MILLIS)
-        .precision(Precision::Nano);
-    if is_monitor { inactive.rfmon(true).open() } else { inactive.open() }
+        .precision(Precision::Nano))
+}
+
+fn activated(settings: &Settings) -> Result<Capture<Active>, pcap::Error> {
+    prepared(settings)?.open()
 }
 
 /// The capture's link type as files number it: libpcap's own numbers differ where systems did.

@@ -4,13 +4,15 @@
 //! packet carries and how much memory a hostile length may take are this program's own subject.
 
 mod buffer;
+#[cfg(feature = "live")]
+mod channel;
 mod compressed;
 mod filter;
 mod inputs;
 #[cfg(feature = "live")]
 mod interfaces;
 #[cfg(feature = "live")]
-mod live;
+pub(crate) mod live;
 mod pcap;
 mod pcapng;
 mod reader;
@@ -23,12 +25,16 @@ use std::sync::Arc;
 use crate::time::Timestamp;
 use crate::wire::{Direction, LinkType};
 
+#[cfg(feature = "live")]
+pub use channel::Channel;
+#[cfg(feature = "live")]
+pub(crate) use channel::Radio;
 pub(crate) use filter::Filter;
 pub use inputs::{Inputs, expand};
 #[cfg(feature = "live")]
 pub(crate) use interfaces::{Interface, interfaces};
 #[cfg(feature = "live")]
-pub(crate) use live::{Batch, Breaker, Caught, Live, Settings, Statistics};
+pub(crate) use live::{Batch, Breaker, Live, Settings, Statistics};
 pub use reader::{About, Reader};
 #[cfg(feature = "live")]
 pub(crate) use save::{Ring, Saver, Source};

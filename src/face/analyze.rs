@@ -4,16 +4,15 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::knowledge::Knowledge;
 use super::manifest::Manifest;
 use super::progress::Bar;
 use super::{Ending, answer};
 use crate::analysis::{self, Options, Outcome};
 use crate::capture::{self, Inputs};
-use crate::enrich::{Rules, Settings};
-use crate::flow::{Devices, Named};
-use crate::table::{Formats, Store, Tables};
+use crate::table::{Store, Tables};
 
 const EXAMPLES: &str = "Examples:
   whereto analyze capture.pcapng                    answer on the terminal, tables in ./whereto-out
@@ -36,25 +35,9 @@ pub struct AnalyzeArgs {
     /// Folder for the tables; those of an earlier run in it are replaced
     #[arg(short, long, value_name = "DIR", default_value = "whereto-out")]
     pub output: PathBuf,
-    /// Write the tables also in this format; repeatable
-    #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
-    pub format: Vec<Format>,
-    /// A device under test: MAC address, IP address or range; with what it is where that is known, as
-    /// drone=60:60:1f:12:34:56 (phone, drone, remote-controller); repeatable
-    #[arg(long = "device", value_name = "[KIND=]MAC|IP|CIDR", value_delimiter = ',')]
-    pub devices: Vec<Named>,
-    /// Vendor under study, whose domains are first party
-    #[arg(long, default_value = "DJI")]
-    pub vendor: String,
-    /// Grouping of countries into regions, see `whereto geoip`
-    #[arg(long, value_name = "GROUPING", default_value = "study")]
-    pub regions: String,
-    /// Address database of your own (.mmdb); decides before the shipped ones; repeatable
-    #[arg(long = "geoip", value_name = "FILE")]
-    pub geoip: Vec<PathBuf>,
-    /// More rules: a TOML file, or a folder of them; repeatable
-    #[arg(long, value_name = "FILE|DIR")]
-    pub rules: Vec<PathBuf>,
+    /// What is known beside the packets
+    #[command(flatten)]
+    pub knowledge: Knowledge,
     /// Analyze only frames that this libpcap filter takes; the others go to the ledger as filtered
     #[arg(long, value_name = "EXPRESSION")]
     pub filter: Option<String>,
@@ -66,19 +49,6 @@ pub struct AnalyzeArgs {
     pub quiet: bool,
 }
 
-/// Formats beside Parquet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Always written; naming it changes nothing.
-    Parquet,
-    /// Comma-separated values.
-    Csv,
-    /// One JSON object a line.
-    Ndjson,
-    /// Arrow IPC, also called Feather.
-    Arrow,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -86,10 +56,11 @@ pub enum Format {
 pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> anyhow::Result<Ending> {
     let inputs = capture::expand(&args.captures)?;
     std::fs::create_dir_all(&args.output).with_context(|| format!("cannot create output folder {}", args.output.display()))?;
-    let mut store = Store::create(&args.output, formats(&args.format))?;
+    let mut store = Store::create(&args.output, args.knowledge.formats())?;
     let is_shown = !args.quiet && std::io::stderr().is_terminal();
     let bar = if is_shown { Bar::new(&inputs) } else { Bar::hidden() };
-    let outcome = analysis::run(&inputs, &options(args), &mut store, &mut |progress| bar.tell(&progress));
+    let options = Options { filter: args.filter.clone(), scratch: args.output.clone(), ..args.knowledge.options() };
+    let outcome = analysis::run(&inputs, &options, &mut store, &mut |progress| bar.tell(&progress));
     bar.finish();
     let outcome = outcome?;
     if outcome.captures == 0 {
@@ -99,7 +70,7 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
     }
     let tables = store.finish()?;
     let written = super::report::write(&args.output, super::report::TITLE)?;
-    Manifest::of(&tables, &rules(args)?, arguments(args), &written)?.write(&args.output)?;
+    Manifest::of(&tables, &args.knowledge.asked_rules()?, arguments(args), &written)?.write(&args.output)?;
     let [page, ..] = written;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &answer::json(&tables)?)?;
@@ -111,48 +82,13 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
     Ok(ending(&inputs, &outcome, &tables))
 }
 
-/// The rules that were asked, for their hashes.
-fn rules(args: &AnalyzeArgs) -> anyhow::Result<Rules> {
-    let mut rules = Rules::shipped(&args.vendor)?;
-    for path in &args.rules {
-        rules.add_path(path)?;
-    }
-    Ok(rules)
-}
-
 /// The arguments that repeat the analysis, and how many secrets are not among them.
 fn arguments(args: &AnalyzeArgs) -> (Vec<String>, usize) {
-    let mut said = Vec::new();
-    let mut say = |flag: &str, value: String| said.extend([flag.to_owned(), value]);
-    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
-    for format in &args.format {
-        say("--format", format!("{format:?}").to_lowercase());
-    }
-    args.devices.iter().for_each(|device| say("--device", device.to_string()));
-    say("--vendor", args.vendor.clone());
-    say("--regions", args.regions.clone());
-    args.geoip.iter().for_each(|file| say("--geoip", path(file)));
-    args.rules.iter().for_each(|file| say("--rules", path(file)));
-    args.filter.iter().for_each(|filter| say("--filter", filter.clone()));
+    let mut said = args.knowledge.arguments();
+    args.filter.iter().for_each(|filter| said.extend(["--filter".to_owned(), filter.clone()]));
     said.push("--".to_owned());
-    said.extend(args.captures.iter().map(path));
+    said.extend(args.captures.iter().map(|path| path.to_string_lossy().into_owned()));
     (said, 0)
-}
-
-fn options(args: &AnalyzeArgs) -> Options {
-    let settings = Settings {
-        vendor: args.vendor.clone(),
-        regions: args.regions.clone(),
-        geoip: args.geoip.clone(),
-        rules: args.rules.clone(),
-        kinds: args.devices.iter().filter_map(|named| Some((named.kind?, named.device))).collect(),
-    };
-    let devices = Devices(args.devices.iter().map(|named| named.device).collect());
-    Options { devices, settings, filter: args.filter.clone(), scratch: args.output.clone() }
-}
-
-fn formats(wanted: &[Format]) -> Formats {
-    Formats { csv: wanted.contains(&Format::Csv), ndjson: wanted.contains(&Format::Ndjson), arrow: wanted.contains(&Format::Arrow) }
 }
 
 /// Says on standard error what a script would miss, and finds the exit status.

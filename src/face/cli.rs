@@ -11,6 +11,7 @@ const ABOUT: &str = "Says where a phone and a drone send their data: captures in
 
 const EXAMPLES: &str = "Examples:
   whereto analyze captures/ -o out     tables in out/, the answer on the terminal
+  whereto live -i wlan0 -o flight      the same on an interface, while it captures
   whereto explain out 47.91.161.230    on what the answer for an address rests
   whereto geoip 47.91.161.230          what the address data says
   whereto rules explain active.dji.com which rule decides, and its source
@@ -27,6 +28,8 @@ struct Cli {
 enum Command {
     #[cfg(feature = "table")]
     Analyze(super::analyze::AnalyzeArgs),
+    #[cfg(all(feature = "table", feature = "live"))]
+    Live(super::live::LiveArgs),
     #[cfg(feature = "table")]
     Explain(super::explain::ExplainArgs),
     #[cfg(feature = "table")]
@@ -75,6 +78,8 @@ fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Ending> {
     match command {
         #[cfg(feature = "table")]
         Command::Analyze(args) => super::analyze::run(&args, super::terminal::style(), out),
+        #[cfg(all(feature = "table", feature = "live"))]
+        Command::Live(args) => super::live::run(&args, out),
         #[cfg(feature = "table")]
         Command::Explain(args) => super::explain::run(&args, super::terminal::style(), out).map(|()| Ending::Done),
         #[cfg(feature = "table")]

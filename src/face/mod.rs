@@ -13,6 +13,10 @@ mod grid;
 #[cfg(feature = "live")]
 pub mod interfaces;
 #[cfg(feature = "table")]
+pub mod knowledge;
+#[cfg(all(feature = "table", feature = "live"))]
+pub mod live;
+#[cfg(feature = "table")]
 mod manifest;
 #[cfg(feature = "table")]
 mod progress;

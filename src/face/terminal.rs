@@ -18,6 +18,6 @@ pub(crate) fn style() -> Style {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a face may read the environment")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -78,6 +78,11 @@ impl<T> Table<T> {
         self.by_key.len()
     }
 
+    /// What is kept for the open flows, in no order that means anything.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().flatten().map(|entry| &entry.value)
+    }
+
     /// The slot of a key.
     pub(crate) fn find(&self, key: &Key) -> Option<usize> {
         self.by_key.get(key).copied()

@@ -68,7 +68,8 @@ pub(crate) fn sources() -> Vec<Source> {
     };
     let mut found: Vec<_> = files(&top, "rs").iter().map(read).collect();
     let tests: Vec<_> = found.iter().flat_map(Source::test_files).collect();
-    let below = |path: &str, file: &String| path == file || file.strip_suffix(".rs").is_some_and(|stem| path.starts_with(&format!("{stem}/")));
+    let below =
+        |path: &str, file: &String| path == file || file.strip_suffix(".rs").is_some_and(|stem| path.starts_with(&format!("{stem}/")));
     found.retain(|source| !tests.iter().any(|file| below(&source.path, file)));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(!found.is_empty(), "no source found in {}", top.display());

@@ -1,0 +1,94 @@
+//! What the user knows beside the packets: which devices are under test, whose they are, more rules, other addresses.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::analysis::Options;
+use crate::enrich::{Rules, Settings};
+use crate::error::Error;
+use crate::flow::{Devices, Named};
+use crate::table::Formats;
+
+/// Arguments that every command with an analysis has.
+#[derive(Args, Clone, Debug)]
+pub struct Knowledge {
+    /// Write the tables also in this format; repeatable
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
+    pub format: Vec<Format>,
+    /// A device under test: MAC address, IP address or range; with what it is where that is known, as
+    /// drone=60:60:1f:12:34:56 (phone, drone, remote-controller); repeatable
+    #[arg(long = "device", value_name = "[KIND=]MAC|IP|CIDR", value_delimiter = ',')]
+    pub devices: Vec<Named>,
+    /// Vendor under study, whose domains are first party
+    #[arg(long, default_value = "DJI")]
+    pub vendor: String,
+    /// Grouping of countries into regions, see `whereto geoip`
+    #[arg(long, value_name = "GROUPING", default_value = "study")]
+    pub regions: String,
+    /// Address database of your own (.mmdb); decides before the shipped ones; repeatable
+    #[arg(long = "geoip", value_name = "FILE")]
+    pub geoip: Vec<PathBuf>,
+    /// More rules: a TOML file, or a folder of them; repeatable
+    #[arg(long, value_name = "FILE|DIR")]
+    pub rules: Vec<PathBuf>,
+}
+
+/// Formats beside Parquet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Always written; naming it changes nothing.
+    Parquet,
+    /// Comma-separated values.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+    /// Arrow IPC, also called Feather.
+    Arrow,
+}
+
+impl Knowledge {
+    /// How to analyse with it; filter and scratch folder are the command's own.
+    pub(super) fn options(&self) -> Options {
+        let settings = Settings {
+            vendor: self.vendor.clone(),
+            regions: self.regions.clone(),
+            geoip: self.geoip.clone(),
+            rules: self.rules.clone(),
+            kinds: self.devices.iter().filter_map(|named| Some((named.kind?, named.device))).collect(),
+        };
+        let devices = Devices(self.devices.iter().map(|named| named.device).collect());
+        Options { devices, settings, ..Options::default() }
+    }
+
+    /// The rules that are asked, for their hashes.
+    pub(super) fn asked_rules(&self) -> Result<Rules, Error> {
+        let mut rules = Rules::shipped(&self.vendor)?;
+        for path in &self.rules {
+            rules.add_path(path)?;
+        }
+        Ok(rules)
+    }
+
+    /// The arguments that say all this again.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        let mut say = |flag: &str, value: String| said.extend([flag.to_owned(), value]);
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        for format in &self.format {
+            say("--format", format!("{format:?}").to_lowercase());
+        }
+        self.devices.iter().for_each(|device| say("--device", device.to_string()));
+        say("--vendor", self.vendor.clone());
+        say("--regions", self.regions.clone());
+        self.geoip.iter().for_each(|file| say("--geoip", path(file)));
+        self.rules.iter().for_each(|file| say("--rules", path(file)));
+        said
+    }
+
+    /// The formats asked for.
+    pub(super) fn formats(&self) -> Formats {
+        let wants = |format| self.format.contains(&format);
+        Formats { csv: wants(Format::Csv), ndjson: wants(Format::Ndjson), arrow: wants(Format::Arrow) }
+    }
+}

@@ -1,0 +1,99 @@
+//! Things seen again and again, the latest row of each: networks, broadcast identities, kinds of anomaly.
+
+use std::collections::BTreeMap;
+
+use crate::limits;
+use crate::record::{Column, Get, Origin, Record};
+
+/// The latest row of each thing, by the column that says which one it is.
+#[derive(Clone, Debug)]
+pub(super) struct Sightings {
+    key: &'static str,
+    columns: &'static [&'static str],
+    rows: BTreeMap<String, Sighting>,
+}
+
+/// One thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sighting {
+    /// Rows seen of it.
+    pub(super) count: u64,
+    /// The columns shown, of the latest row; empty where it has none.
+    pub(super) cells: Vec<String>,
+}
+
+impl Sightings {
+    pub(super) const fn new(key: &'static str, columns: &'static [&'static str]) -> Self {
+        Self { key, columns, rows: BTreeMap::new() }
+    }
+
+    pub(super) const fn columns(&self) -> &'static [&'static str] {
+        self.columns
+    }
+
+    /// The things, in the order of their keys.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Sighting> {
+        self.rows.values()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Takes a row of any table that has the key's column.
+    pub(super) fn see<R: Record>(&mut self, row: &R) {
+        let key = cell(row, self.key).unwrap_or_default();
+        if self.rows.len() >= limits::LIVE_SIGHTINGS && !self.rows.contains_key(&key) {
+            return;
+        }
+        let cells = self.columns.iter().map(|column| cell(row, column).unwrap_or_default()).collect();
+        let count = self.rows.get(&key).map_or(0, |known| known.count) + 1;
+        self.rows.insert(key, Sighting { count, cells });
+    }
+}
+
+/// The text of a row's column; none when the table has no such column, or the row no value.
+fn cell<R: Record>(row: &R, column: &str) -> Option<String> {
+    let origin = R::ORIGIN.and_then(|origin| value(Origin::COLUMNS, origin(row), column));
+    origin.or_else(|| value(R::COLUMNS, row, column))
+}
+
+fn value<R>(columns: &[Column<R>], row: &R, name: &str) -> Option<String> {
+    let column = columns.iter().find(|column| column.field.name == name)?;
+    match column.get {
+        Get::Number(get) => get(row).map(|number| number.to_string()),
+        Get::Real(get) => get(row).map(|number| format!("{number:.6}")),
+        Get::Flag(get) => get(row).map(|flag| if flag { "yes" } else { "no" }.to_owned()),
+        Get::Text(get) => get(row).map(std::borrow::Cow::into_owned),
+        Get::Time(get) => get(row).map(|time| time.to_string()),
+        Get::List(get) => Some(get(row).join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::samples;
+
+    #[test]
+    fn the_latest_row_of_each_is_kept() {
+        let mut seen = Sightings::new("kind", &["kind", "count", "nosuch"]);
+        let mut anomaly = samples::anomaly();
+        seen.see(&anomaly);
+        anomaly.count = 77;
+        seen.see(&anomaly);
+        let rows: Vec<_> = seen.rows().cloned().collect();
+        assert_eq!(rows, [Sighting { count: 2, cells: vec![anomaly.kind.into(), "77".into(), String::new()] }]);
+    }
+
+    #[test]
+    fn there_is_a_limit() {
+        let mut seen = Sightings::new("detail", &["detail"]);
+        for number in 0..limits::LIVE_SIGHTINGS + 9 {
+            let mut anomaly = samples::anomaly();
+            anomaly.detail = number.to_string();
+            seen.see(&anomaly);
+        }
+        assert_eq!(seen.len(), limits::LIVE_SIGHTINGS);
+    }
+}
