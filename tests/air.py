@@ -7,6 +7,9 @@ last line of standard output, as JSON. Exit status 77: the namespace or the inte
 
     air.py [--rate N] [--loop N] [--linger S] [--signal NAME] [--name wmon0] FILE.pcap -- COMMAND...
 
+Beside what was sent it tells what the command could still do while it ran: the effective capabilities of its threads,
+and the Internet sockets in the namespace.
+
 After the last frame it lingers, then sends the command the signal (TERM unless told otherwise; none to let it end by
 itself) and waits for it.
 """
@@ -119,6 +122,27 @@ def send(tun, sent_frames, rate, loops):
     return {"sent": sent, "refused": refused, "seconds": round(time.monotonic() - began, 3)}
 
 
+def rights(process):
+    """The effective capabilities of a process's threads, in hex, each once."""
+    found = set()
+    for thread in os.listdir(f"/proc/{process}/task"):
+        with open(f"/proc/{process}/task/{thread}/status") as file:
+            found.update(line.split()[1] for line in file if line.startswith("CapEff:"))
+    return sorted(found)
+
+
+def internet_sockets():
+    """Rows of the tables of TCP, UDP and raw sockets."""
+    count = 0
+    for name in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
+        try:
+            with open(f"/proc/net/{name}") as file:
+                count += len(file.readlines()) - 1
+        except OSError:
+            pass
+    return count
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file")
@@ -139,6 +163,10 @@ def main():
     command = subprocess.Popen([word for word in asked.command if word != "--"])
     wait_for_listener(index, command)
     told = send(tun, sent_frames, asked.rate, asked.loop)
+    try:
+        told |= {"rights": rights(command.pid), "internet_sockets": internet_sockets()}
+    except OSError:
+        pass  # It ended by itself.
     time.sleep(asked.linger)
     if asked.signal != "none" and command.poll() is None:
         command.send_signal(signal.Signals[f"SIG{asked.signal}"])

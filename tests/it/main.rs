@@ -20,6 +20,11 @@ mod floors;
 #[cfg(test)]
 mod link;
 #[cfg(test)]
+#[cfg(all(feature = "table", feature = "live", target_os = "linux"))]
+mod live;
+#[cfg(test)]
 mod messages;
+#[cfg(test)]
+mod session;
 #[cfg(test)]
 mod sources;

@@ -83,6 +83,9 @@ pub(super) fn ledger(tables: &Tables, page: &mut Page) {
     grid.row(sum_row(Tone::Heading, "total", total));
     page.text.push_str(&grid.lines(page.style));
 
+    if let Some(lost) = lost(&tables.captures) {
+        page.paragraph(Tone::Doubt, &lost);
+    }
     let gaps = gaps(&tables.captures, &tables.ledger);
     if gaps.is_empty() {
         let frames = counted(total.frames, "frame", "frames");
@@ -93,6 +96,13 @@ pub(super) fn ledger(tables: &Tables, page: &mut Page) {
     for gap in gaps {
         page.paragraph(Tone::Alarm, &gap);
     }
+}
+
+/// What the capturing systems say never came into the captures.
+fn lost(captures: &[Capture]) -> Option<String> {
+    let dropped = captures.iter().filter_map(|capture| capture.drops_reported).fold(0, u64::saturating_add);
+    let frames = counted(dropped, "frame was", "frames were");
+    (dropped > 0).then(|| format!("{frames} dropped while capturing, as the capturing system reports, and stand in no line above."))
 }
 
 fn sum_row(tone: Tone, name: &str, sum: Sum) -> Vec<Cell> {

@@ -139,6 +139,14 @@ mod tests {
     }
 
     #[test]
+    fn what_never_came_into_the_capture_is_told() {
+        let mut tables = tables("answer-drops");
+        assert!(!shown(&tables, PLAIN).contains("dropped while capturing"));
+        tables.captures[0].drops_reported = Some(1_234);
+        assert!(shown(&tables, PLAIN).contains("1,234 frames were dropped while capturing"));
+    }
+
+    #[test]
     fn nothing_seen_is_said() {
         let folder = samples::Folder::new("answer-empty");
         let tables = Store::create(folder.path(), Formats::default()).unwrap().finish().unwrap();
