@@ -95,7 +95,7 @@ fn plan(args: &LiveArgs, live: &Live) -> anyhow::Result<Plan> {
 }
 
 fn title(args: &LiveArgs, live: &Live) -> String {
-    format!("{} ({})", crate::wire::escape(args.interface.as_bytes()), live.link())
+    format!("{}, {}", crate::wire::escape(args.interface.as_bytes()), live.link())
 }
 
 /// The first signal asks for an end, a second one of the same session insists.
