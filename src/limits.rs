@@ -25,28 +25,28 @@ pub(crate) const FOLDER_DEPTH: usize = 32;
 // Live capture.
 
 /// Frames taken from the kernel at one go: large enough that a system call is cheap, small enough to be shown soon.
-#[cfg(feature = "live")]
+#[cfg(all(feature = "table", feature = "live"))]
 pub(crate) const BATCH_FRAMES: usize = 512;
 /// Milliseconds after which the kernel hands over a block that is not full.
-#[cfg(feature = "live")]
+#[cfg(all(feature = "table", feature = "live"))]
 pub(crate) const BATCH_MILLIS: i32 = 100;
 /// Bytes of whole blocks gathered before they go to the file.
-#[cfg(feature = "live")]
+#[cfg(all(feature = "table", feature = "live"))]
 pub(crate) const SAVE_BYTES: usize = 1 << 20;
 /// Bytes that may wait between reading and analysing; beyond them the kernel's buffer fills, and the kernel counts.
-#[cfg(feature = "live")]
+#[cfg(all(feature = "table", feature = "live"))]
 pub(crate) const QUEUE_BYTES: usize = 64 << 20;
 /// Open flows looked at for the screen at one go; those that are left out show when they close.
-#[cfg(feature = "live")]
+#[cfg(all(feature = "table", feature = "live"))]
 pub(crate) const LIVE_FLOWS: usize = 4_096;
 /// Remotes of a live session that the screen keeps; the one silent longest makes room.
-#[cfg(feature = "live")]
+#[cfg(all(feature = "table", feature = "live"))]
 pub(crate) const LIVE_REMOTES: usize = 4_096;
 /// Networks, broadcast identities and kinds of anomaly that the screen keeps; the first ones stay.
-#[cfg(feature = "live")]
+#[cfg(all(feature = "table", feature = "live"))]
 pub(crate) const LIVE_SIGHTINGS: usize = 1_024;
 /// Rows of a list that go to the screen; more fit on no terminal and are scrolled to by nobody.
-#[cfg(feature = "live")]
+#[cfg(feature = "tui")]
 pub(crate) const LIVE_ROWS: usize = 500;
 
 // Packets.

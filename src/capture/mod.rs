@@ -4,19 +4,19 @@
 //! packet carries and how much memory a hostile length may take are this program's own subject.
 
 mod buffer;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", feature = "table"))]
 mod channel;
 mod compressed;
 mod filter;
 mod inputs;
 #[cfg(feature = "live")]
 mod interfaces;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", feature = "table"))]
 pub(crate) mod live;
 mod pcap;
 mod pcapng;
 mod reader;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", feature = "table"))]
 mod save;
 
 use std::net::IpAddr;
@@ -25,18 +25,18 @@ use std::sync::Arc;
 use crate::time::Timestamp;
 use crate::wire::{Direction, LinkType};
 
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", feature = "table"))]
 pub use channel::Channel;
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", feature = "table"))]
 pub(crate) use channel::Radio;
 pub(crate) use filter::Filter;
 pub use inputs::{Inputs, expand};
 #[cfg(feature = "live")]
 pub(crate) use interfaces::{Interface, interfaces};
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", feature = "table"))]
 pub(crate) use live::{Batch, Breaker, Live, Settings, Statistics};
 pub use reader::{About, Reader};
-#[cfg(feature = "live")]
+#[cfg(all(feature = "live", feature = "table"))]
 pub(crate) use save::{Ring, Saver, Source};
 
 /// One captured record, lent by its reader.

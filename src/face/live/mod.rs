@@ -8,6 +8,7 @@
 //! | main | shows, and sees to the end |
 
 mod args;
+#[cfg_attr(not(any(feature = "tui", test)), expect(dead_code, reason = "some of it only the screen shows"))]
 mod board;
 mod clock;
 mod hopper;
@@ -18,9 +19,10 @@ mod reading;
 mod recorder;
 #[cfg(feature = "tui")]
 mod screen;
+#[cfg_attr(not(any(feature = "tui", test)), expect(dead_code, reason = "some of it only the screen shows"))]
 mod sightings;
 
-use std::io::{IsTerminal as _, Write, stdout};
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -178,7 +180,7 @@ impl Session {
     /// Shows the session until the recorder is done.
     fn show(&mut self, args: &LiveArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         #[cfg(feature = "tui")]
-        if !args.plain && !args.json && !args.quiet && stdout().is_terminal() {
+        if !args.plain && !args.json && !args.quiet && std::io::IsTerminal::is_terminal(&std::io::stdout()) {
             return self.show_on_screen();
         }
         let mut plain = Plain::new(args);

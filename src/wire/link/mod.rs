@@ -263,7 +263,7 @@ const NAMES: &[(u16, &str)] = &[
 
 impl LinkType {
     /// Frames as they are on the air, of every network: what an interface in monitor mode gives.
-    #[cfg(feature = "live")]
+    #[cfg(all(feature = "live", feature = "table"))]
     pub(crate) fn is_monitor(self) -> bool {
         [Self::IEEE802_11, Self::PRISM, Self::RADIOTAP, Self::AVS, Self::PPI].contains(&self)
     }
