@@ -42,6 +42,21 @@ pub(super) struct Board {
     open: HashMap<u64, (u64, u64)>,
 }
 
+/// What is shown of a Remote ID.
+const IDENTITY: &[&str] = &[
+    "identity",
+    "transmitter",
+    "system",
+    "aircraft",
+    "latitude",
+    "longitude",
+    "altitude",
+    "height",
+    "speed",
+    "operator_latitude",
+    "operator_longitude",
+];
+
 /// A count and its growth per second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Rate {
@@ -127,7 +142,7 @@ impl Board {
             devices: BTreeMap::new(),
             remotes: HashMap::new(),
             networks: Sightings::new("bssid", &["ssid", "bssid", "channel", "security", "stations", "opened"]),
-            identities: Sightings::new("id", &["id", "kind", "lat", "lon", "height", "speed", "basis"]),
+            identities: Sightings::new("transmitter", IDENTITY),
             anomalies: Sightings::new("kind", &["kind", "detail"]),
             open: HashMap::new(),
         }
@@ -141,8 +156,10 @@ impl Board {
 
     /// Takes a row of the pass.
     pub(super) fn row(&mut self, row: &Row) {
-        if let Row::Anomaly(anomaly) = row {
-            self.anomalies.see(&**anomaly);
+        match row {
+            Row::Anomaly(anomaly) => self.anomalies.see(&**anomaly),
+            Row::RemoteId(identity) => self.identities.see(&**identity),
+            _ => {}
         }
     }
 
@@ -220,6 +237,7 @@ impl Remote {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::record::RemoteId;
     use crate::table::samples;
 
     /// A board with two devices, one hostile name and some losses.
@@ -233,6 +251,12 @@ pub(super) mod tests {
         let mut anomaly = samples::anomaly();
         anomaly.kind = "malformed-frame";
         board.row(&Row::Anomaly(Box::new(anomaly)));
+        let mut identity =
+            RemoteId { transmitter: Some("60:60:1f:00:00:01".into()), identity: Some("1581F45T".into()), ..RemoteId::default() };
+        board.row(&Row::RemoteId(Box::new(identity.clone())));
+        // Other messages of it do not say who it is.
+        (identity.identity, identity.speed) = (None, Some(12.5));
+        board.row(&Row::RemoteId(Box::new(identity)));
         board.count(1_000, 640_000);
         board.counted = Statistics { received: 1_007, dropped: 7, dropped_by_interface: 2 };
         board.file = Some(("out/live-1.pcapng".into(), 640_500));

@@ -87,8 +87,7 @@ fn plan(args: &LiveArgs, live: &Live) -> anyhow::Result<Plan> {
     Ok(Plan {
         output: args.output.clone(),
         source,
-        options: args.knowledge.options(),
-        formats: args.knowledge.formats(),
+        knowledge: args.knowledge.clone(),
         rotate_bytes: Some(args.rotate_size),
         rotate_time: args.rotate_time,
         keep: args.keep.map(|keep| usize::try_from(keep.get()).unwrap_or(usize::MAX)),

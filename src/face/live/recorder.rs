@@ -16,9 +16,12 @@ use super::queue::{Queue, Taken};
 use crate::analysis::{Options, Output, Session};
 use crate::capture::{Batch, Event, Ring, Saver, Source, Statistics};
 use crate::error::Error;
+use crate::face::knowledge::Knowledge;
+use crate::face::manifest::Manifest;
+use crate::face::report;
 use crate::limits;
 use crate::record::{Capture, Flow, Ledger, Row};
-use crate::table::{Formats, Store};
+use crate::table::Store;
 use crate::time::Timestamp;
 
 /// How often the board is brought up to date, and the file to the operating system.
@@ -30,8 +33,8 @@ pub(super) struct Plan {
     /// Folder of captures and tables; none when nothing is to be kept.
     pub(super) output: Option<PathBuf>,
     pub(super) source: Source,
-    pub(super) options: Options,
-    pub(super) formats: Formats,
+    /// What is known beside the packets.
+    pub(super) knowledge: Knowledge,
     /// Bytes after which the next file begins.
     pub(super) rotate_bytes: Option<u64>,
     /// Time after which the next file begins.
@@ -202,8 +205,9 @@ impl Recorder {
         self.news.board().rotate();
         self.wait()?;
         let (counted, ring, news) = (self.counted.since(done.counted), Arc::clone(&self.ring), self.news.clone());
+        let knowledge = self.plan.knowledge.clone();
         #[expect(clippy::disallowed_methods, reason = "a face may use a thread: this one completes files while the next is written")]
-        let handle = std::thread::spawn(move || done.complete(counted, &ring, &news));
+        let handle = std::thread::spawn(move || done.complete(counted, &knowledge, &ring, &news));
         self.finishing = Some(handle);
         Ok(())
     }
@@ -222,7 +226,7 @@ impl Recorder {
         drop(board);
         self.wait()?;
         let counted = self.counted.since(self.current.counted);
-        self.current.complete(counted, &self.ring, &self.news)
+        self.current.complete(counted, &self.plan.knowledge, &self.ring, &self.news)
     }
 }
 
@@ -231,10 +235,10 @@ impl Current {
         let name = format!("live-{prefix}-{number:05}");
         let path = plan.output.as_ref().map(|folder| folder.join(format!("{name}.pcapng")));
         let tables = plan.output.as_ref().map(|folder| Tables::create(&folder.join("tables"), &name)).transpose()?;
-        let store = tables.as_ref().map(|tables| Store::create(&tables.temporary, plan.formats)).transpose()?;
+        let store = tables.as_ref().map(|tables| Store::create(&tables.temporary, plan.knowledge.formats())).transpose()?;
         let scratch = tables.as_ref().map_or_else(std::env::temp_dir, |tables| tables.temporary.clone());
         let saver = Saver::create(path.as_deref(), plan.source.clone())?;
-        let options = Options { scratch, ..plan.options.clone() };
+        let options = Options { scratch, ..plan.knowledge.options() };
         let tap = Tap { store, board: Some(Arc::clone(&news.board)) };
         let session = Session::new(path.as_deref().unwrap_or_else(|| Path::new(&name)), &options, tap)?;
         let (looked, latest) = (Timestamp::default(), Timestamp::default());
@@ -250,14 +254,14 @@ impl Current {
     }
 
     /// Ends file and tables, and tells of it.
-    fn complete(self, counted: Statistics, ring: &Mutex<Ring>, news: &News) -> anyhow::Result<()> {
+    fn complete(self, counted: Statistics, knowledge: &Knowledge, ring: &Mutex<Ring>, news: &News) -> anyhow::Result<()> {
         let path = self.saver.path().map(Path::to_path_buf);
         let frames = self.saver.frames();
         let about = self.saver.finish(counted, clock::timestamp())?;
         let bytes = about.file_bytes;
         let (outcome, tap) = self.session.finish(about)?;
-        if let Some(store) = tap.store {
-            store.finish()?;
+        if let (Some(store), Some(tables), Some(path)) = (tap.store, &self.tables, &path) {
+            tables.describe(store, knowledge, path)?;
         }
         let tables = self.tables.map(Tables::publish).transpose()?;
         let mut ring = ring.lock().unwrap_or_else(PoisonError::into_inner);
@@ -275,6 +279,15 @@ impl Tables {
         let temporary = folder.join(format!("{name}.part"));
         std::fs::create_dir_all(&temporary).with_context(|| format!("cannot create folder {}", temporary.display()))?;
         Ok(Self { temporary, path: folder.join(name) })
+    }
+
+    /// Completes the tables, and writes beside them what `whereto analyze` does.
+    fn describe(&self, store: Store, knowledge: &Knowledge, capture: &Path) -> anyhow::Result<()> {
+        let made = store.finish()?;
+        let written = report::write(&self.temporary, report::TITLE)?;
+        let arguments = [knowledge.arguments(), vec!["--".to_owned(), capture.to_string_lossy().into_owned()]].concat();
+        Manifest::of(&made, &knowledge.asked_rules()?, (arguments, 0), &written)?.write(&self.temporary)?;
+        Ok(())
     }
 
     fn publish(self) -> anyhow::Result<PathBuf> {

@@ -385,7 +385,7 @@ mod tests {
         assert!(drawn(&mut screen, (140, 30)).contains("by bytes in total"));
         press(&mut screen, KeyCode::Tab);
         let air = drawn(&mut screen, (140, 30));
-        assert!(air.contains("Wi-Fi networks: none seen") && air.contains("Remote ID: none seen"), "{air}");
+        assert!(air.contains("Wi-Fi networks: none seen") && air.contains("1581F45T") && air.contains("12.5"), "{air}");
         press(&mut screen, KeyCode::Char('3'));
         assert!(drawn(&mut screen, (140, 30)).contains("malformed-frame"));
         press(&mut screen, KeyCode::Char('?'));

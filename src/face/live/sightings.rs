@@ -1,11 +1,11 @@
-//! Things seen again and again, the latest row of each: networks, broadcast identities, kinds of anomaly.
+//! Things seen again and again, the latest that was said of each: networks, broadcast identities, kinds of anomaly.
 
 use std::collections::BTreeMap;
 
 use crate::limits;
 use crate::record::{Column, Get, Origin, Record};
 
-/// The latest row of each thing, by the column that says which one it is.
+/// The latest values of each thing, by the column that says which one it is.
 #[derive(Clone, Debug)]
 pub(super) struct Sightings {
     key: &'static str,
@@ -18,7 +18,7 @@ pub(super) struct Sightings {
 pub(super) struct Sighting {
     /// Rows seen of it.
     pub(super) count: u64,
-    /// The columns shown, of the latest row; empty where it has none.
+    /// The columns shown: the latest value of each, empty where none was ever said.
     pub(super) cells: Vec<String>,
 }
 
@@ -46,9 +46,14 @@ impl Sightings {
         if self.rows.len() >= limits::LIVE_SIGHTINGS && !self.rows.contains_key(&key) {
             return;
         }
-        let cells = self.columns.iter().map(|column| cell(row, column).unwrap_or_default()).collect();
-        let count = self.rows.get(&key).map_or(0, |known| known.count) + 1;
-        self.rows.insert(key, Sighting { count, cells });
+        let fresh = || Sighting { count: 0, cells: vec![String::new(); self.columns.len()] };
+        let sighting = self.rows.entry(key).or_insert_with(fresh);
+        sighting.count += 1;
+        for (known, column) in sighting.cells.iter_mut().zip(self.columns) {
+            if let Some(value) = cell(row, column) {
+                *known = value;
+            }
+        }
     }
 }
 
