@@ -57,16 +57,26 @@ impl Codec {
 pub(crate) fn codec(bytes: &[u8]) -> Option<Codec> {
     let unit = bytes.strip_prefix(&[0, 0, 0, 1])?;
     match unit {
-        // Sequence parameters: profile, constraint flags with two zero bits, level.
-        [0x27 | 0x47 | 0x67, 66 | 77 | 88 | 100 | 110 | 122 | 244 | 44, flags, 9..=62, ..] if flags & 3 == 0 => Some(Codec::H264),
+        _ if let Some(codec) = parameters(bytes) => Some(codec),
         // A delimiter: kind of picture, and a stop bit.
         [0x09, kind, rest @ ..] if kind & 0x1f == 0x10 && (rest.is_empty() || rest.starts_with(&[0, 0])) => Some(Codec::H264),
         // A slice: first macroblock 0, kind of slice up to 9.
         [0x01 | 0x21 | 0x41 | 0x61 | 0x25 | 0x45 | 0x65, slice, _, _, ..] if is_slice_start(*slice) => Some(Codec::H264),
-        // Video and sequence parameters of H.265 start with fixed bits.
-        [0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, ..] | [0x42, 0x01, 0x01, ..] | [0x44, 0x01, 0xc0..=0xff, ..] => Some(Codec::H265),
+        // Picture parameters of H.265.
+        [0x44, 0x01, 0xc0..=0xff, ..] => Some(Codec::H265),
         // A slice of H.265 that is the first of its picture.
         [0x02 | 0x26 | 0x28 | 0x2a, 0x01, 0x80..=0xff, _, ..] => Some(Codec::H265),
+        _ => None,
+    }
+}
+
+/// The codec of bytes that start with a start code of four bytes and with parameters, which cannot be chance.
+pub(crate) fn parameters(bytes: &[u8]) -> Option<Codec> {
+    match bytes.strip_prefix(&[0, 0, 0, 1])? {
+        // Sequence parameters: profile, constraint flags with two zero bits, level.
+        [0x27 | 0x47 | 0x67, 66 | 77 | 88 | 100 | 110 | 122 | 244 | 44, flags, 9..=62, ..] if flags & 3 == 0 => Some(Codec::H264),
+        // Video and sequence parameters of H.265 start with fixed bits.
+        [0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, ..] | [0x42, 0x01, 0x01, ..] => Some(Codec::H265),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::tally::{Command, Message, Tally};
 use crate::app::{Appetite, Context, Data, Dialogue, Facts, Probe, Protocol, Recognised, Side, Transport};
 use crate::limits::PROBE_BYTES;
 use crate::record::LinkKind;
-use crate::wire::nal::{Codec, Scanner, Step, codec, starts};
+use crate::wire::nal::{Codec, Scanner, Step, codec, parameters, starts};
 
 const H264: &str = Codec::H264.as_str();
 const H265: &str = Codec::H265.as_str();
@@ -45,10 +45,12 @@ pub(crate) const H265_TCP: Protocol = Protocol {
     open: |_| Box::new(Video::new(Codec::H265)),
 };
 
-/// The app of the Tello puts two counters before the unit.
+/// The app of the Tello puts two counters before the unit; behind longer headers only parameters tell a picture.
 fn in_datagram(probe: Probe<'_>, wanted: Codec) -> Recognised {
+    const HEADERS: std::ops::RangeInclusive<usize> = 3..=32;
     let behind = || codec(probe.bytes.get(2..)?);
-    Recognised::from(codec(probe.bytes).or_else(behind) == Some(wanted))
+    let far = || HEADERS.into_iter().find_map(|at| parameters(probe.bytes.get(at..)?));
+    Recognised::from(codec(probe.bytes).or_else(behind).or_else(far) == Some(wanted))
 }
 
 /// Some makers put a header before each picture. One unit far behind the beginning might be chance, two are none.
@@ -173,7 +175,9 @@ mod tests {
         assert_eq!(recognised(Transport::Udp, slice), [(H264, Recognised::Yes)]);
         assert_eq!(recognised(Transport::Udp, &[&[3, 0][..], slice].concat()), [(H264, Recognised::Yes)]);
         assert_eq!(recognised(Transport::Udp, b"\0\0\0\x01\x42\x01\x01\x01\x60"), [(H265, Recognised::Yes)]);
-        assert_eq!(recognised(Transport::Udp, &[&[0; 9][..], slice].concat()), []);
+        assert_eq!(recognised(Transport::Udp, &[&[7; 9][..], slice].concat()), []);
+        let parameters = b"\0\0\0\x01\x67\x42\x80\x1f";
+        assert_eq!(recognised(Transport::Udp, &[&[7; 8][..], parameters].concat()), [(H264, Recognised::Yes)]);
     }
 
     #[test]
