@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::table::read_where;
 
 /// Tables whose rows belong to a flow.
-pub(super) const TABLES: &[&str] = &["tls", "quic", "certificates", "http", "dns", "anomalies"];
+pub(super) const TABLES: &[&str] = &["tls", "quic", "certificates", "http", "dns", "drone_link", "findings", "anomalies"];
 
 /// Rows of all flows that are shown.
 pub(super) struct Evidence {

@@ -105,9 +105,15 @@ impl<'a> Page<'a> {
         let mac = some(", ", row.text("device_mac"), "");
         self.value(
             "device",
-            &format!("{}{mac} (basis {}){}", end(row, "device"), row.text("device_basis"), some(", app ", row.text("app"), "")),
+            &format!(
+                "{}{mac} (basis {}){}{}",
+                end(row, "device"),
+                row.text("device_basis"),
+                kind_of(row, "device"),
+                some(", app ", row.text("app"), "")
+            ),
         );
-        self.value("remote", &format!("{}, {} address", end(row, "remote"), row.text("scope")));
+        self.value("remote", &format!("{}, {} address{}", end(row, "remote"), row.text("scope"), kind_of(row, "remote")));
         let opened = match row.text("initiator") {
             "unknown" => "opening not captured".to_owned(),
             side => format!("opened by the {side}"),
@@ -319,6 +325,12 @@ fn some(before: &str, text: &str, after: &str) -> String {
 }
 
 /// What a row of a table says.
+/// What an end of the flow is, and what that rests on.
+fn kind_of(row: &Row, side: &str) -> String {
+    let basis = some(" (basis ", row.text(&format!("{side}_kind_basis")), ")");
+    some(", ", row.text(&format!("{side}_kind")), &basis)
+}
+
 fn line(table: &str, row: &Row) -> String {
     match table {
         "tls" | "quic" => hello(row),
@@ -326,8 +338,25 @@ fn line(table: &str, row: &Row) -> String {
         "http" => exchange(row),
         "dns" => message(row),
         "names" => name(row),
+        "drone_link" => messages(row),
+        "findings" => format!("{} ({}): {}", row.text("kind"), row.text("severity"), row.text("what")),
         _ => format!("{}: {}{}", row.text("kind"), row.text("detail"), times(row)),
     }
+}
+
+fn messages(row: &Row) -> String {
+    let command =
+        [row.text("command_set"), row.text("command_id")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let number = |column: &str| row.number(column).unwrap_or(0);
+    let way = if row.is("from_device") { "from the device" } else { "to the device" };
+    let parts = [
+        format!("{}{}", row.text("protocol"), some(" ", &command, "")),
+        row.text("name").to_owned(),
+        some("", row.text("kind"), ""),
+        format!("{way}, {} times, {} bytes", count(number("count")), count(number("bytes"))),
+        if number("bad_checksums") > 0 { format!("{} with a wrong checksum", count(number("bad_checksums"))) } else { String::new() },
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn times(row: &Row) -> String {
