@@ -6,6 +6,9 @@ use std::net::IpAddr;
 use crate::limits;
 use crate::record::{Counts, DeviceKind, Flow, KindBasis, Reach};
 
+/// What an end is, and what that rests on.
+type Kind = (DeviceKind, KindBasis);
+
 /// Every aircraft and remote controller, by its network address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aircraft {
@@ -42,25 +45,20 @@ impl Aircraft {
         self.crafts.iter().map(|((kind, address), craft)| (*kind, *address, craft))
     }
 
-    /// Takes a flow; one without an aircraft changes nothing. Where both ends are one, the device's counts.
+    /// Takes a flow; one without an aircraft changes nothing, and where both ends are one, as an aircraft and its remote
+    /// controller, it counts for both.
     pub(super) fn add(&mut self, flow: &Flow) {
         let Some(reach) = flow.answer.aircraft_reach else { return };
-        let device = flow.answer.device_kind.filter(|(kind, _)| kind.is_aircraft());
-        let (kind, address, mac, [sent, got]) = match (device, flow.answer.remote_kind) {
-            (Some(kind), _) => (kind, flow.device_ip, flow.device_mac.as_ref(), [flow.outbound, flow.inbound]),
-            (None, Some(kind)) => (kind, flow.remote_ip, None, [flow.inbound, flow.outbound]),
-            (None, None) => return,
-        };
-        self.count(kind, address, mac, (reach, sent, got));
+        let is_aircraft = |end: &Kind| end.0.is_aircraft();
+        if let Some(kind) = flow.answer.device_kind.filter(is_aircraft) {
+            self.count(kind, flow.device_ip, flow.device_mac.as_ref(), (reach, flow.outbound, flow.inbound));
+        }
+        if let Some(kind) = flow.answer.remote_kind.filter(is_aircraft) {
+            self.count(kind, flow.remote_ip, None, (reach, flow.inbound, flow.outbound));
+        }
     }
 
-    fn count(
-        &mut self,
-        (kind, basis): (DeviceKind, KindBasis),
-        address: IpAddr,
-        mac: Option<&String>,
-        (reach, sent, got): (Reach, Counts, Counts),
-    ) {
+    fn count(&mut self, (kind, basis): Kind, address: IpAddr, mac: Option<&String>, (reach, sent, got): (Reach, Counts, Counts)) {
         if self.crafts.len() >= limits::AIRCRAFT && !self.crafts.contains_key(&(kind, address)) {
             self.lost = self.lost.saturating_add(1);
             return;
