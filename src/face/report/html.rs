@@ -356,7 +356,7 @@ fn findings(report: &Report, commands: &Commands) -> Markup {
                 tbody { @for row in &report.findings { tr {
                     td.text { (row.shown("severity")) }
                     td.text { (row.shown("kind")) }
-                    td.text { (row.shown("detail")) }
+                    td.text { (row.shown("what")) }
                     td.text { (row.shown("device_ip")) }
                     td.text { (row.shown("remote_ip")) }
                     td.text { (row.shown("country")) }

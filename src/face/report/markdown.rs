@@ -83,7 +83,7 @@ fn destinations(report: &Report, page: &mut Page) {
 fn rest(report: &Report, page: &mut Page) {
     if !report.findings.is_empty() {
         page.line("\n## Findings");
-        let row = |row: &Row| ["severity", "kind", "detail", "flow_id", "frame"].map(|column| text(&row.shown(column))).to_vec();
+        let row = |row: &Row| ["severity", "kind", "what", "flow_id", "frame"].map(|column| text(&row.shown(column))).to_vec();
         page.table(&["severity", "kind", "what", "flow", "frame"], report.findings.iter().map(row));
     }
     page.line("\n## Ledger");

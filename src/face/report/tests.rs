@@ -14,7 +14,7 @@ fn report() -> Report {
     let summary = [row(json!({"category": HOSTILE, "region": HOSTILE, "country": "US", "ip_bytes_out": 5, "ip_bytes_in": 6, "flows": 1}))];
     let destination = json!({"name": HOSTILE, "remote_ip": "192.0.2.1", "owner": HOSTILE, "as_org": HOSTILE, "categories": ["media"], "ip_bytes_out": 5, "ip_bytes_in": 6, "flows": 1});
     let claim = json!({"claim": HOSTILE, "says": HOSTILE, "verdict": "contradicted", "reason": HOSTILE, "evidence_for": [HOSTILE]});
-    let finding = json!({"kind": HOSTILE, "detail": HOSTILE, "severity": "high", "flow_id": 7, "frame": 9});
+    let finding = json!({"kind": HOSTILE, "what": HOSTILE, "severity": "high", "flow_id": 7, "frame": 9});
     Report {
         title: HOSTILE.to_owned(),
         made_by: "whereto".to_owned(),
