@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::flow::Devices;
 use crate::record::{Anomaly, Capture, Flow, Ledger, Row};
 use crate::time::Timestamp;
+use crate::wifi::Keys;
 
 use spill::Spill;
 
@@ -69,6 +70,8 @@ pub struct Options {
     pub settings: Settings,
     /// Filter expression in libpcap's language; frames it refuses go to the ledger as filtered.
     pub filter: Option<String>,
+    /// Keys of protected networks.
+    pub wifi_keys: Arc<Keys>,
     /// Folder for the temporary file.
     pub scratch: PathBuf,
 }
@@ -210,7 +213,8 @@ impl<O: Output> Job<O> {
     fn begin(&self, path: &Path) -> Result<Pass, Error> {
         let name = named(path);
         let filter = Filter::new(self.options.filter.as_deref())?;
-        let analyzer = Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow);
+        let analyzer =
+            Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow).with_keys(Arc::clone(&self.options.wifi_keys));
         Ok(Pass { name, filter, analyzer })
     }
 

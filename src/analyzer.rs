@@ -13,8 +13,9 @@ use crate::capture::{Frame, Note};
 use crate::flow::{Devices, Entry, Half, Idle, Key, Table};
 use crate::limits;
 use crate::packet::{Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
-use crate::record::{Anomaly, Disposition, Flow, Ledger, Row};
+use crate::record::{Anomaly, Disposition, Flow, Ledger, Row, Wifi};
 use crate::time::Timestamp;
+use crate::wifi::{Keys, Learned};
 
 use conversation::Conversation;
 
@@ -85,6 +86,8 @@ pub struct Finished {
     pub totals: Totals,
     /// Number of the next flow.
     pub next_flow: u64,
+    /// Keys of protected networks that handshakes made known.
+    pub learned: Vec<Learned>,
 }
 
 impl Analyzer {
@@ -104,6 +107,13 @@ impl Analyzer {
             rows: Vec::new(),
         };
         Self { walker: Walker::default(), state }
+    }
+
+    /// Opens protected frames on the air with these keys. Before the first frame.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Arc<Keys>) -> Self {
+        self.walker = Walker::with_keys(keys);
+        self
     }
 
     /// Takes a frame.
@@ -151,15 +161,17 @@ impl Analyzer {
     #[must_use]
     pub fn finish(mut self) -> Finished {
         let state = &mut self.state;
-        self.walker.finish(&mut |item| state.item(item));
+        let metadata_bytes = self.walker.metadata_bytes();
+        let (networks, learned) = self.walker.finish(&mut |item| state.item(item));
+        networks.into_iter().for_each(|row| state.network(row));
         let rest = std::mem::take(&mut state.flows).into_rest(|conversation| conversation.flow_id());
         for entry in rest {
             state.close(entry, "capture-end");
         }
         state.count_anomalies();
-        state.totals.wire_bytes = state.totals.wire_bytes.saturating_sub(self.walker.metadata_bytes());
+        state.totals.wire_bytes = state.totals.wire_bytes.saturating_sub(metadata_bytes);
         let ledger = self.state.ledger();
-        Finished { rows: self.state.rows, ledger, totals: self.state.totals, next_flow: self.state.next_flow }
+        Finished { rows: self.state.rows, ledger, totals: self.state.totals, next_flow: self.state.next_flow, learned }
     }
 }
 
@@ -229,6 +241,9 @@ impl State {
                 if let (Disposition::UnsupportedLink, Reason::Link(link)) = (disposition, reason) {
                     let detail = format!("frames of link type {link} are not read");
                     self.note_frame(envelope.frame, envelope.time, ("unsupported-link", true), detail);
+                } else if (disposition, reason) == (Disposition::Malformed, Reason::Word("802.11-fcs")) {
+                    let detail = "the frame's check sequence is wrong: it was not received as it was sent".to_owned();
+                    self.note_frame(envelope.frame, envelope.time, ("damaged-frame", false), detail);
                 } else if disposition == Disposition::Malformed {
                     let detail = format!("the frame's headers contradict it: {reason}");
                     self.note_frame(envelope.frame, envelope.time, ("malformed-frame", false), detail);
@@ -244,8 +259,13 @@ impl State {
                 self.broadcasts.advertisement(&self.capture, envelope, &advertisement, &mut self.rows);
                 self.sift(rows);
             }
+            Item::Network(row) => self.network(*row),
             Item::Note(envelope, kind, detail) => self.note_frame(envelope.frame, envelope.time, (kind, false), detail),
         }
+    }
+
+    fn network(&mut self, row: Wifi) {
+        self.rows.push(Row::Wifi(Box::new(Wifi { capture: Arc::clone(&self.capture), ..row })));
     }
 
     fn note_frame(&mut self, frame: u64, time: Timestamp, (kind, is_damage): (&'static str, bool), detail: String) {

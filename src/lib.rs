@@ -3,8 +3,8 @@
 //!
 //! The floors, imports pointing down only: `face` shows, [`table`] makes dataframes, `enrich` joins
 //! names, places and rules, `analyzer` owns the pass, `app` reads protocols, `flow` puts conversations
-//! together, `packet` walks a frame down to its payload, `capture` reads containers, [`wire`] reads
-//! formats, and [`record`] is the schema that all of them fill.
+//! together, `packet` walks a frame down to its payload, [`wifi`] opens what is on the air, `capture` reads
+//! containers, [`wire`] reads formats, and [`record`] is the schema that all of them fill.
 
 pub mod analysis;
 pub mod analyzer;
@@ -22,6 +22,7 @@ pub mod record;
 #[cfg(feature = "table")]
 pub mod table;
 pub mod time;
+pub mod wifi;
 pub mod wire;
 
 pub use error::Error;

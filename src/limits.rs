@@ -64,6 +64,37 @@ pub(crate) const FRAGMENTS: usize = 512;
 /// Time a datagram may wait for its fragments (RFC 791 suggests 15 s, RFC 8200 section 4.5 asks for 60 s).
 pub(crate) const FRAGMENT_AGE: Span = Span::from_secs(60);
 
+// The air.
+
+/// Networks remembered at a time, and as many again that were not heard for longer; a city street has some hundred.
+pub(crate) const WIFI_NETWORKS: usize = 4_096;
+/// Stations remembered at a time: phones change their addresses, floods invent them.
+pub(crate) const WIFI_STATIONS: usize = 8_192;
+/// Counters of sequence numbers remembered at a time, several for each station.
+pub(crate) const WIFI_COUNTERS: usize = 4_096;
+/// Frames of one counter in which a retry is looked for: an aggregate of 256 may be sent again as a whole.
+pub(crate) const WIFI_SEQUENCES: usize = 256;
+/// Packets of one network's stations that its access point may still send on.
+pub(crate) const WIFI_RELAYS: usize = 64;
+/// Time until it does: group frames wait for the beacon that stations wake for, a few tenths of a second.
+pub(crate) const WIFI_RELAY_AGE: Span = Span::from_secs(2);
+/// Units being put together from 802.11 fragments at a time; a sender has three at most (IEEE 802.11-2020, 10.5).
+pub(crate) const WIFI_FRAGMENT_UNITS: usize = 1_024;
+/// Bytes held for them.
+pub(crate) const WIFI_FRAGMENT_BYTES: usize = 8 << 20;
+/// Time a unit may wait for its fragments, which are sent in one burst.
+pub(crate) const WIFI_FRAGMENT_AGE: Span = Span::from_secs(5);
+/// Keys that a user gives; an export of a day's handshakes has some hundred.
+pub(crate) const WIFI_KEYS: usize = 16_384;
+/// Master keys made of passphrases and names of networks that are remembered: each takes a thousandth of a second.
+pub(crate) const WIFI_MASTERS: usize = 4_096;
+/// Nonces of an access point, and messages of a station, that wait for their counterparts.
+pub(crate) const WIFI_NONCES: usize = 4;
+/// Keys of one station or one group that still open frames: at a renewal the one before does for a moment.
+pub(crate) const WIFI_SESSIONS: usize = 8;
+/// Keys learned from handshakes that are kept for whoever asks for them.
+pub(crate) const WIFI_LEARNED: usize = 16_384;
+
 // Flows.
 
 /// Flows open at a time; the one idle longest is closed.

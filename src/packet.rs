@@ -18,8 +18,9 @@ use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
 
 use crate::capture::Frame;
 use crate::limits;
-use crate::record::Disposition;
+use crate::record::{self, Disposition};
 use crate::time::Timestamp;
+use crate::wifi::{self, Keys, Learned, OnAir, Outcome, Unit, Wifi};
 use crate::wire::bluetooth::{self, Advertisement};
 use crate::wire::ieee80211;
 use crate::wire::link::{self, Llc, Next, Opened};
@@ -69,11 +70,42 @@ pub(crate) struct Envelope {
     pub(crate) frames: u64,
     /// Their bytes on the wire.
     pub(crate) wire_bytes: u64,
+    /// Number and time of the first of them, when it is not this frame.
+    pub(crate) began: Option<(u64, Timestamp)>,
+    /// Where it was heard, on the air.
+    pub(crate) air: Option<OnAir>,
     /// Layers that may still be opened.
     layers: usize,
 }
 
 impl Envelope {
+    /// An envelope of a frame that costs nothing yet.
+    const fn new(frame: u64, time: Timestamp) -> Self {
+        Self {
+            frame,
+            time,
+            interface: 0,
+            interface_name: None,
+            source: None,
+            destination: None,
+            direction: None,
+            vlans: Vec::new(),
+            tunnels: Vec::new(),
+            frames: 0,
+            wire_bytes: 0,
+            began: None,
+            air: None,
+            layers: limits::LAYERS,
+        }
+    }
+
+    /// The envelope of other frames than its own.
+    fn charged(&self, charge: wifi::Charge) -> Self {
+        let wifi::Charge { frame, time, frames, wire_bytes } = charge;
+        let began = (frames > 1).then_some((frame, time));
+        Self { frames, wire_bytes, began, ..self.clone() }
+    }
+
     /// Opens one more layer; false when there are too many.
     fn descend(&mut self) -> bool {
         self.layers = self.layers.saturating_sub(1);
@@ -202,6 +234,8 @@ pub(crate) enum Item<'a> {
     Management(&'a Envelope, Management<'a>),
     /// A Bluetooth advertisement, beside its line for the ledger; accounts for nothing.
     Advertisement(&'a Envelope, Advertisement<'a>),
+    /// A network or station that had to make room for others; accounts for nothing.
+    Network(Box<record::Wifi>),
     /// Something to note; accounts for nothing.
     Note(&'a Envelope, &'static str, String),
 }
@@ -209,10 +243,13 @@ pub(crate) enum Item<'a> {
 /// Takes what is emitted.
 pub(crate) type Emit<'e> = dyn FnMut(Item<'_>) + 'e;
 
-/// Walks frames; holds the fragments that wait for their rest.
+/// Walks frames; holds the fragments that wait for their rest, and what is known of the air.
 #[derive(Default)]
 pub(crate) struct Walker {
     fragments: Fragments,
+    wifi: Wifi,
+    /// Where frames are opened.
+    buffer: Vec<u8>,
     metadata_bytes: u64,
 }
 
@@ -239,21 +276,20 @@ struct Piece {
 }
 
 impl Walker {
+    /// A walker that opens what is on the air with the user's keys.
+    pub(crate) fn with_keys(keys: Arc<Keys>) -> Self {
+        Self { wifi: Wifi::new(keys), ..Self::default() }
+    }
+
     /// Walks one frame.
     pub(crate) fn walk(&mut self, frame: &Frame<'_>, emit: &mut Emit<'_>) {
         let mut envelope = Envelope {
-            frame: frame.number,
-            time: frame.time,
             interface: frame.interface,
             interface_name: frame.interface_name.cloned(),
-            source: None,
-            destination: None,
             direction: frame.direction,
-            vlans: Vec::new(),
-            tunnels: Vec::new(),
             frames: 1,
             wire_bytes: frame.wire_len.into(),
-            layers: limits::LAYERS,
+            ..Envelope::new(frame.number, frame.time)
         };
         self.fragments.expire(frame.time, emit);
         self.link(frame.link, frame.bytes, &mut envelope, emit);
@@ -264,9 +300,13 @@ impl Walker {
         self.metadata_bytes
     }
 
-    /// Emits what still waits for fragments that will not come.
-    pub(crate) fn finish(&mut self, emit: &mut Emit<'_>) {
+    /// Emits what still waits for fragments that will not come; the networks and stations heard, and the keys that
+    /// handshakes made known.
+    pub(crate) fn finish(mut self, emit: &mut Emit<'_>) -> (Vec<record::Wifi>, Vec<Learned>) {
         self.fragments.flush(emit);
+        self.wifi.flush();
+        self.tell(&Envelope::new(0, Timestamp::default()), emit);
+        self.wifi.finish()
     }
 
     fn link(&mut self, link: LinkType, bytes: &[u8], envelope: &mut Envelope, emit: &mut Emit<'_>) {
@@ -371,31 +411,51 @@ impl Walker {
     }
 
     fn wifi(&mut self, bytes: &[u8], radio: link::Radio, envelope: &mut Envelope, emit: &mut Emit<'_>) {
-        use ieee80211::Frame as Wifi;
-        let (disposition, reason) = match ieee80211::frame(bytes, radio) {
-            Ok(Wifi::Data(data)) => {
-                envelope.source = Some(data.source);
-                envelope.destination = Some(data.destination);
-                envelope.direction = data.direction.or(envelope.direction);
-                if data.is_aggregate {
-                    return self.aggregate(data.body, envelope, emit);
+        let charge = wifi::Charge { frame: envelope.frame, time: envelope.time, frames: envelope.frames, wire_bytes: envelope.wire_bytes };
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let outcome = self.wifi.receive(bytes, radio, charge, &mut buffer);
+        self.tell(envelope, emit);
+        self.heard(outcome, envelope, emit);
+        self.buffer = buffer;
+    }
+
+    /// Emits what became of a frame on the air.
+    fn heard(&mut self, outcome: Outcome<'_>, envelope: &mut Envelope, emit: &mut Emit<'_>) {
+        match outcome {
+            Outcome::Held => {}
+            Outcome::Unit(unit) => self.unit(&unit, envelope, emit),
+            Outcome::Other(charge, disposition, word) => emit(Item::Other(&envelope.charged(charge), disposition, Reason::Word(word))),
+            Outcome::Management(word, frame, air) => {
+                envelope.air = Some(air);
+                if let Some(frame) = frame {
+                    emit(Item::Management(envelope, frame));
                 }
-                return self.llc(data.body, envelope, emit);
+                emit(Item::Other(envelope, Disposition::WifiManagement, Reason::Word(word)));
             }
-            Ok(Wifi::Management(subtype)) => {
-                if let Ok(Some(management)) = Management::read(bytes, radio) {
-                    emit(Item::Management(envelope, management));
-                }
-                (Disposition::WifiManagement, subtype)
-            }
-            Ok(Wifi::Control(subtype)) => (Disposition::WifiControl, subtype),
-            Ok(Wifi::Null) => (Disposition::WifiControl, "null-data"),
-            Ok(Wifi::Protected) => (Disposition::WifiUndecryptable, "protected"),
-            Ok(Wifi::Fragment) => (Disposition::NonIp, "802.11-fragment"),
-            Ok(Wifi::Reserved) => (Disposition::Malformed, "802.11-type"),
-            Err(_) => (Disposition::Malformed, "802.11-header"),
-        };
-        emit(Item::Other(envelope, disposition, Reason::Word(reason)));
+        }
+    }
+
+    fn unit(&mut self, unit: &Unit<'_>, envelope: &Envelope, emit: &mut Emit<'_>) {
+        let mut envelope = envelope.charged(unit.charge);
+        envelope.source = Some(unit.source);
+        envelope.destination = Some(unit.destination);
+        envelope.direction = unit.direction.or(envelope.direction);
+        envelope.air = Some(unit.air);
+        if unit.is_relayed {
+            return emit(Item::Other(&envelope, Disposition::Duplicate, Reason::Word("relayed")));
+        }
+        if unit.is_aggregate { self.aggregate(unit.body, &envelope, emit) } else { self.llc(unit.body, &mut envelope, emit) }
+    }
+
+    /// Emits what the air has to tell beside the frame itself.
+    fn tell(&mut self, envelope: &Envelope, emit: &mut Emit<'_>) {
+        for lost in self.wifi.take_lost() {
+            let mut envelope = envelope.charged(lost.charge);
+            (envelope.frame, envelope.time) = (lost.charge.frame, lost.charge.time);
+            emit(Item::Other(&envelope, Disposition::NonIp, Reason::Word("802.11-fragments-missing")));
+        }
+        self.wifi.take_rows().into_iter().for_each(|row| emit(Item::Network(Box::new(row))));
+        self.wifi.take_notes().into_iter().for_each(|(kind, detail)| emit(Item::Note(envelope, kind, detail)));
     }
 
     /// An aggregate's units share their frame: each is charged its own bytes, the first also the headers.
@@ -505,7 +565,7 @@ fn emit_datagram(datagram: &Datagram<'_>, envelope: &Envelope, emit: &mut Emit<'
         protocol: datagram.protocol,
         packets: datagram.packets,
         ip_bytes: datagram.ip_bytes,
-        began: datagram.began,
+        began: datagram.began.or(envelope.began),
         fragments: datagram.fragments,
         segment,
     }));

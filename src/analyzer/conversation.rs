@@ -17,6 +17,8 @@ pub(super) struct Conversation {
     /// None for protocols without dialogues.
     dialogue: Option<Box<Talk>>,
     is_cut: bool,
+    /// A frame was opened without the integrity code that would prove it.
+    is_unverified: bool,
 }
 
 /// A dialogue and what it knows of its flow.
@@ -59,6 +61,9 @@ impl Conversation {
             device_ip: device.0,
             device_port: port(device.1),
             device_mac: None,
+            bssid: envelope.air.and_then(|air| air.bssid).map(|mac| mac.to_string()),
+            station: envelope.air.and_then(|air| air.station).map(|mac| mac.to_string()),
+            channel: envelope.air.and_then(|air| air.channel).and_then(|channel| channel.number),
             device_basis: decided.basis,
             remote_ip: remote.0,
             remote_port: port(remote.1),
@@ -84,7 +89,7 @@ impl Conversation {
             link: None,
             answer: Answer::default(),
         });
-        let mut conversation = Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false };
+        let mut conversation = Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false, is_unverified: false };
         let sender = if packet.source == device.0 { Side::Device } else { Side::Remote };
         conversation.learn_mac(packet, sender);
         conversation.attach(packet, device, remote);
@@ -173,6 +178,7 @@ impl Conversation {
             Segment::Bare { payload_len } => (payload_len, payload_len),
         };
         self.is_cut |= captured < payload_len;
+        self.is_unverified |= envelope.air.is_some_and(|air| air.is_unverified);
         let counts = self.counts(side);
         counts.packets += packet.packets;
         counts.wire_bytes += envelope.wire_bytes;
@@ -256,6 +262,9 @@ impl Conversation {
         }
         if self.is_cut {
             self.flow.quality.push("snaplen-cut".to_owned());
+        }
+        if self.is_unverified {
+            self.flow.quality.push("wifi-unverified".to_owned());
         }
         rows.push(Row::Flow(self.flow));
     }

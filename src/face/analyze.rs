@@ -19,6 +19,7 @@ const EXAMPLES: &str = "Examples:
   whereto analyze captures/ -o out                  every capture in a folder
   whereto analyze 'phone-*.pcap.gz' --device 192.168.2.20
   tcpdump -i wlan0 -w - | whereto analyze -         from a pipe
+  whereto analyze monitor.pcap --wifi-key 'Spark-1234:passphrase'
   whereto analyze day.pcap --filter 'not port 22' --format csv
   whereto analyze day.pcap --json | jq .summary     for a machine
 
@@ -55,11 +56,11 @@ pub struct AnalyzeArgs {
 /// When an input is missing, an argument is wrong, or the tables cannot be written.
 pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> anyhow::Result<Ending> {
     let inputs = capture::expand(&args.captures)?;
+    let options = options(args)?;
     std::fs::create_dir_all(&args.output).with_context(|| format!("cannot create output folder {}", args.output.display()))?;
     let mut store = Store::create(&args.output, args.knowledge.formats())?;
     let is_shown = !args.quiet && std::io::stderr().is_terminal();
     let bar = if is_shown { Bar::new(&inputs) } else { Bar::hidden() };
-    let options = Options { filter: args.filter.clone(), scratch: args.output.clone(), ..args.knowledge.options() };
     let outcome = analysis::run(&inputs, &options, &mut store, &mut |progress| bar.tell(&progress));
     bar.finish();
     let outcome = outcome?;
@@ -84,11 +85,15 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
 
 /// The arguments that repeat the analysis, and how many secrets are not among them.
 fn arguments(args: &AnalyzeArgs) -> (Vec<String>, usize) {
-    let mut said = args.knowledge.arguments();
+    let (mut said, secrets) = args.knowledge.arguments();
     args.filter.iter().for_each(|filter| said.extend(["--filter".to_owned(), filter.clone()]));
     said.push("--".to_owned());
     said.extend(args.captures.iter().map(|path| path.to_string_lossy().into_owned()));
-    (said, 0)
+    (said, secrets)
+}
+
+fn options(args: &AnalyzeArgs) -> anyhow::Result<Options> {
+    Ok(Options { filter: args.filter.clone(), scratch: args.output.clone(), ..args.knowledge.options()? })
 }
 
 /// Says on standard error what a script would miss, and finds the exit status.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use super::{Ending, geoip, rules, schema};
+use super::{Ending, geoip, keys, rules, schema};
 
 const ABOUT: &str = "Says where a phone and a drone send their data: captures in; bytes per category and destination region out";
 
@@ -39,6 +39,7 @@ enum Command {
     Geoip(geoip::GeoipArgs),
     #[command(about = "Rules that say which kind of data a destination gets: check, show, explain")]
     Rules(rules::RulesArgs),
+    Keys(keys::KeysArgs),
     Schema(schema::SchemaArgs),
     #[cfg(feature = "live")]
     Interfaces(super::interfaces::InterfacesArgs),
@@ -88,6 +89,7 @@ fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Ending> {
         Command::Verify(args) => super::verify::run(&args, out),
         Command::Geoip(args) => geoip::run(&args, out).map(|()| Ending::Done),
         Command::Rules(args) => rules::run(&args, out),
+        Command::Keys(args) => keys::run(&args, out),
         Command::Schema(args) => schema::run(&args, out).map(|()| Ending::Done),
         #[cfg(feature = "live")]
         Command::Interfaces(args) => super::interfaces::run(&args, out).map(|()| Ending::Done),

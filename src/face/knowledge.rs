@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::wifi_keys::WifiKeyArgs;
 use crate::analysis::Options;
 use crate::enrich::{Rules, Settings};
 use crate::error::Error;
@@ -32,6 +33,9 @@ pub struct Knowledge {
     /// More rules: a TOML file, or a folder of them; repeatable
     #[arg(long, value_name = "FILE|DIR")]
     pub rules: Vec<PathBuf>,
+    /// Keys of protected Wi-Fi networks
+    #[command(flatten)]
+    pub wifi: WifiKeyArgs,
 }
 
 /// Formats beside Parquet.
@@ -49,7 +53,10 @@ pub enum Format {
 
 impl Knowledge {
     /// How to analyse with it; filter and scratch folder are the command's own.
-    pub(super) fn options(&self) -> Options {
+    ///
+    /// # Errors
+    /// When a key cannot be read.
+    pub(super) fn options(&self) -> anyhow::Result<Options> {
         let settings = Settings {
             vendor: self.vendor.clone(),
             regions: self.regions.clone(),
@@ -58,7 +65,7 @@ impl Knowledge {
             kinds: self.devices.iter().filter_map(|named| Some((named.kind?, named.device))).collect(),
         };
         let devices = Devices(self.devices.iter().map(|named| named.device).collect());
-        Options { devices, settings, ..Options::default() }
+        Ok(Options { devices, settings, wifi_keys: self.wifi.read()?, ..Options::default() })
     }
 
     /// The rules that are asked, for their hashes.
@@ -70,8 +77,9 @@ impl Knowledge {
         Ok(rules)
     }
 
-    /// The arguments that say all this again.
-    pub(super) fn arguments(&self) -> Vec<String> {
+    /// The arguments that say all this again, and how many secrets are not among them: files with keys are named,
+    /// keys are not.
+    pub(super) fn arguments(&self) -> (Vec<String>, usize) {
         let mut said = Vec::new();
         let mut say = |flag: &str, value: String| said.extend([flag.to_owned(), value]);
         let path = |path: &PathBuf| path.to_string_lossy().into_owned();
@@ -83,7 +91,8 @@ impl Knowledge {
         say("--regions", self.regions.clone());
         self.geoip.iter().for_each(|file| say("--geoip", path(file)));
         self.rules.iter().for_each(|file| say("--rules", path(file)));
-        said
+        self.wifi.files.iter().for_each(|file| say("--wifi-keys", path(file)));
+        (said, self.wifi.keys.len())
     }
 
     /// The formats asked for.

@@ -12,6 +12,7 @@ pub mod geoip;
 mod grid;
 #[cfg(feature = "live")]
 pub mod interfaces;
+pub mod keys;
 #[cfg(feature = "table")]
 pub mod knowledge;
 #[cfg(all(feature = "table", feature = "live"))]
@@ -32,6 +33,7 @@ mod terminal;
 mod units;
 #[cfg(feature = "table")]
 pub mod verify;
+pub mod wifi_keys;
 
 pub use cli::main;
 

@@ -47,6 +47,7 @@ fn shows_safely(row: &Row) {
         Row::Name(row) => texts(&**row),
         Row::RemoteId(row) => texts(&**row),
         Row::Flow(row) => texts(&**row),
+        Row::Wifi(row) => texts(&**row),
         Row::Anomaly(row) => texts(&**row),
     }
 }

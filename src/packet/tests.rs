@@ -44,6 +44,7 @@ fn tell(item: &Item<'_>) -> String {
         Item::Other(envelope, disposition, reason) => format!("{} {reason} wire={}", disposition.as_str(), envelope.wire_bytes),
         Item::Management(envelope, frame) => format!("{:?} of {} in frame {}", frame.subtype, frame.transmitter, envelope.frame),
         Item::Advertisement(_, heard) => format!("advertisement {:?} of {} bytes", heard.address, heard.data.len()),
+        Item::Network(row) => format!("network {}", row.bssid),
         Item::Note(_, kind, _) => (*kind).to_owned(),
     }
 }
@@ -139,7 +140,7 @@ proptest::proptest! {
         let mut emit = |item: Item<'_>| match item {
             Item::Packet(packet) => charged = (charged.0 + packet.envelope.frames, charged.1 + packet.envelope.wire_bytes),
             Item::Other(envelope, ..) => charged = (charged.0 + envelope.frames, charged.1 + envelope.wire_bytes),
-            Item::Management(..) | Item::Advertisement(..) | Item::Note(..) => {}
+            Item::Management(..) | Item::Advertisement(..) | Item::Network(..) | Item::Note(..) => {}
         };
         walker.walk(&frame, &mut emit);
         walker.finish(&mut emit);

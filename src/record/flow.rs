@@ -238,6 +238,12 @@ pub struct Flow {
     pub device_port: Option<u16>,
     /// Link address of the device.
     pub device_mac: Option<String>,
+    /// Network on the air.
+    pub bssid: Option<String>,
+    /// Station on the air.
+    pub station: Option<String>,
+    /// Channel on the air.
+    pub channel: Option<u16>,
     /// What decided which side is the device.
     pub device_basis: DeviceBasis,
     /// Address of the remote.
@@ -337,6 +343,24 @@ impl Record for Flow {
             "",
             "link address of the device's frames; empty when the link type has none",
             Get::Text(|r| text_of(r.device_mac.as_ref())),
+        ),
+        Column::new(
+            "bssid",
+            "",
+            "on the air, address of the access point of the first frame; empty elsewhere",
+            Get::Text(|r| text_of(r.bssid.as_ref())),
+        ),
+        Column::new(
+            "station",
+            "",
+            "on the air, address of the station; empty elsewhere, and for frames of the access point to all",
+            Get::Text(|r| text_of(r.station.as_ref())),
+        ),
+        Column::new(
+            "channel",
+            "",
+            "on the air, channel of the first frame; empty elsewhere, and when the radio does not tell",
+            Get::Number(|r| r.channel.map(u64::from)),
         ),
         Column::new(
             "device_basis",

@@ -20,6 +20,7 @@ mod quic;
 mod remote_id;
 mod summary;
 mod tls;
+mod wifi;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -46,6 +47,7 @@ pub use quic::Quic;
 pub use remote_id::{Area, Place, RemoteId};
 pub use summary::SUMMARY;
 pub use tls::Tls;
+pub use wifi::Wifi;
 
 /// What a column is: its name, unit and meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +211,8 @@ pub enum Row {
     RemoteId(Box<RemoteId>),
     /// Closed flow.
     Flow(Box<Flow>),
+    /// Network or station on the air.
+    Wifi(Box<Wifi>),
     /// Damage, limit reached, unsupported thing.
     Anomaly(Box<Anomaly>),
 }
@@ -248,6 +252,7 @@ pub fn schemas() -> Vec<Schema> {
         schema_of::<Position>(),
         schema_of::<Name>(),
         schema_of::<RemoteId>(),
+        schema_of::<Wifi>(),
         Schema { table: "destinations", about: "one row per device, remote name and remote address", fields: DESTINATIONS.to_vec() },
         Schema { table: "summary", about: "one row per combination of the columns before `flows`", fields: SUMMARY.to_vec() },
         schema_of::<Finding>(),

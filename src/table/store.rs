@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::limits;
 use crate::record::{
     Anomaly, Capture, Certificate, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Position, Quic, RemoteId, Row,
-    SUMMARY, Tls,
+    SUMMARY, Tls, Wifi,
 };
 
 /// The tables being written.
@@ -37,6 +37,7 @@ pub struct Store {
     names: TableWriter<Name>,
     remote_id: TableWriter<RemoteId>,
     findings: TableWriter<Finding>,
+    wifi: TableWriter<Wifi>,
     anomalies: TableWriter<Anomaly>,
     broadcasters: Broadcasters,
     aggregates: Aggregates,
@@ -112,6 +113,7 @@ impl Output for Store {
                 self.remote_id.push(&row).map(drop)
             }
             Row::Flow(row) => self.push_flow(&row),
+            Row::Wifi(row) => self.wifi.push(&row).map(drop),
             Row::Anomaly(row) => self.push_anomaly(&row),
         }
     }
@@ -151,6 +153,7 @@ impl Store {
             names: TableWriter::create(dir, formats)?,
             remote_id: TableWriter::create(dir, formats)?,
             findings: TableWriter::create(dir, formats)?,
+            wifi: TableWriter::create(dir, formats)?,
             anomalies: TableWriter::create(dir, formats)?,
             broadcasters: Broadcasters::default(),
             aggregates: Aggregates::new(),
@@ -187,6 +190,7 @@ impl Store {
             self.names.end()?.1,
             self.remote_id.end()?.1,
             self.findings.end()?.1,
+            self.wifi.end()?.1,
             self.anomalies.end()?.1,
             written(&self.dir, "summary", SUMMARY, self.formats, &summary)?,
             written(&self.dir, "destinations", DESTINATIONS, self.formats, &destinations)?,

@@ -18,8 +18,11 @@
 //! | 1 | extension id, when the id is 255 |
 //! | n | information |
 
-use super::link::{Mac, Radio};
-use super::{Reader, Short};
+use super::Reader;
+use super::ieee80211::Header;
+use super::link::Mac;
+#[cfg(test)]
+use super::{Short, ieee80211, ieee80211::Frame};
 
 /// A management frame in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,41 +91,32 @@ pub(crate) struct Presence {
     pub(crate) capabilities: u16,
 }
 
-const MORE_FRAGMENTS: u8 = 0x04;
-const RETRY: u8 = 0x08;
-const PROTECTED: u8 = 0x40;
-const ORDER: u8 = 0x80;
-
 impl<'a> Management<'a> {
-    /// Reads a frame; `None` when it is not a management frame, or a protected one.
-    pub(crate) fn read(bytes: &'a [u8], radio: Radio) -> Result<Option<Self>, Short> {
-        let bytes = if radio.has_fcs { bytes.get(..bytes.len().saturating_sub(4)).unwrap_or_default() } else { bytes };
-        let mut reader = Reader::new(bytes);
-        let (control, flags) = (reader.u8()?, reader.u8()?);
-        if control & 0x0f != 0 || flags & PROTECTED != 0 {
-            return Ok(None);
+    /// Reads a frame without its check sequence; `None` when it is not a management frame, or a protected one.
+    #[cfg(test)]
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Option<Self>, Short> {
+        match ieee80211::frame(bytes, ieee80211::Padding::None)? {
+            Frame::Management(header, body) if !header.is_protected() => Ok(Some(Self::of(&header, body))),
+            _ => Ok(None),
         }
-        reader.skip(2)?;
-        let (receiver, transmitter, bssid) = (reader.array().map(Mac)?, reader.array().map(Mac)?, reader.array().map(Mac)?);
-        let sequence = reader.u16_le()?;
-        if flags & ORDER != 0 {
-            reader.skip(4)?;
+    }
+
+    /// A frame whose header was read and whose body is in clear.
+    pub(crate) fn of(header: &Header, body: &'a [u8]) -> Self {
+        Self {
+            subtype: Subtype(header.control[0] >> 4),
+            receiver: header.receiver,
+            transmitter: header.transmitter,
+            bssid: header.third,
+            sequence: header.sequence >> 4,
+            fragment: u8::try_from(header.fragment()).unwrap_or_default(),
+            has_more: header.has_more(),
+            is_retry: header.is_retry(),
+            body,
         }
-        Ok(Some(Self {
-            subtype: Subtype(control >> 4),
-            receiver,
-            transmitter,
-            bssid,
-            sequence: sequence >> 4,
-            fragment: u8::try_from(sequence & 0x000f).unwrap_or_default(),
-            has_more: flags & MORE_FRAGMENTS != 0,
-            is_retry: flags & RETRY != 0,
-            body: reader.rest(),
-        }))
     }
 
     /// The fixed fields of a beacon or probe response.
-    #[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "whoever lists networks takes it from here"))]
     pub(crate) fn presence(&self) -> Option<Presence> {
         if !matches!(self.subtype, Subtype::BEACON | Subtype::PROBE_RESPONSE) || self.fragment != 0 {
             return None;
@@ -212,7 +206,7 @@ mod tests {
     #[test]
     fn a_beacon_has_addresses_fixed_fields_and_elements() {
         let bytes = beacon(0, &[0, 2, b'h', b'i', 255, 2, 35, 9, 221, 4, 0xfa, 0x0b, 0xbc, 0x0d]);
-        let frame = Management::read(&bytes, Radio::default()).unwrap().unwrap();
+        let frame = Management::read(&bytes).unwrap().unwrap();
         assert_eq!(
             (frame.subtype, frame.receiver, frame.transmitter, frame.bssid),
             (Subtype::BEACON, Mac([0xff; 6]), Mac([2; 6]), Mac([3; 6]))
@@ -230,19 +224,18 @@ mod tests {
     }
 
     #[test]
-    fn the_header_grows_with_the_order_bit_and_ends_before_the_check_sequence() {
+    fn the_header_grows_with_the_order_bit() {
         let mut bytes = beacon(0x88, &[]);
         bytes.splice(24..24, [9, 9, 9, 9]);
-        bytes.extend([0xcc; 4]);
-        let frame = Management::read(&bytes, Radio { has_fcs: true, ..Radio::default() }).unwrap().unwrap();
+        let frame = Management::read(&bytes).unwrap().unwrap();
         assert_eq!((frame.body.len(), frame.is_retry), (12, true));
     }
 
     #[test]
     fn protected_and_other_frames_are_none() {
-        assert_eq!(Management::read(&beacon(0x40, &[]), Radio::default()), Ok(None));
-        assert_eq!(Management::read(&[0x08, 0], Radio::default()), Ok(None));
-        assert!(Management::read(&beacon(0, &[])[..23], Radio::default()).is_err());
+        assert_eq!(Management::read(&beacon(0x40, &[])), Ok(None));
+        assert_eq!(Management::read(&[&[0x08][..], &[0; 30]].concat()), Ok(None));
+        assert!(Management::read(&beacon(0, &[])[..23]).is_err());
     }
 
     #[test]
@@ -250,7 +243,7 @@ mod tests {
         let frame = |subtype: u8| [&[subtype << 4, 0, 0, 0][..], &[2; 18], &[0, 0, 4, 9, 1, 2]].concat();
         for subtype in [Subtype::ACTION, Subtype::ACTION_NO_ACK] {
             let bytes = frame(subtype.0);
-            let frame = Management::read(&bytes, Radio::default()).unwrap().unwrap();
+            let frame = Management::read(&bytes).unwrap().unwrap();
             assert_eq!((frame.subtype, frame.elements().count(), frame.presence()), (subtype, 0, None));
         }
     }

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 use whereto::Error;
 use whereto::analysis::{self, Options, Outcome, Output};
 use whereto::capture::Inputs;
 use whereto::record::{Capture, Disposition, Ledger, Origin, Row};
+use whereto::wifi::Keys;
 
 use crate::messages::{self, Lines};
 
@@ -43,8 +45,15 @@ impl Output for Collected {
 }
 
 pub(crate) fn analyze(path: &Path) -> (Collected, Outcome) {
+    analyze_with(path, &[])
+}
+
+/// An analysis with keys of protected networks.
+pub(crate) fn analyze_with(path: &Path, wifi_keys: &[&str]) -> (Collected, Outcome) {
     let inputs = Inputs { captures: vec![path.to_path_buf()], passed_over: Vec::new() };
-    let options = Options { scratch: std::env::temp_dir(), ..Options::default() };
+    let mut keys = Keys::default();
+    wifi_keys.iter().for_each(|key| keys.add(key).expect("the keys of a test are written as keys are"));
+    let options = Options { scratch: std::env::temp_dir(), wifi_keys: Arc::new(keys), ..Options::default() };
     let mut collected = Collected::default();
     let outcome = analysis::run(&inputs, &options, &mut collected, &mut |_| {}).expect("rules and address data are there");
     (collected, outcome)

@@ -1,6 +1,8 @@
 //! The one integration binary: what the program promises, checked from outside.
 
 #[cfg(test)]
+mod air;
+#[cfg(test)]
 mod broadcasts;
 #[cfg(test)]
 #[cfg(all(feature = "table", feature = "live"))]

@@ -238,7 +238,7 @@ impl Current {
         let store = tables.as_ref().map(|tables| Store::create(&tables.temporary, plan.knowledge.formats())).transpose()?;
         let scratch = tables.as_ref().map_or_else(std::env::temp_dir, |tables| tables.temporary.clone());
         let saver = Saver::create(path.as_deref(), plan.source.clone())?;
-        let options = Options { scratch, ..plan.knowledge.options() };
+        let options = Options { scratch, ..plan.knowledge.options()? };
         let tap = Tap { store, board: Some(Arc::clone(&news.board)) };
         let session = Session::new(path.as_deref().unwrap_or_else(|| Path::new(&name)), &options, tap)?;
         let (looked, latest) = (Timestamp::default(), Timestamp::default());
@@ -285,8 +285,9 @@ impl Tables {
     fn describe(&self, store: Store, knowledge: &Knowledge, capture: &Path) -> anyhow::Result<()> {
         let made = store.finish()?;
         let written = report::write(&self.temporary, report::TITLE)?;
-        let arguments = [knowledge.arguments(), vec!["--".to_owned(), capture.to_string_lossy().into_owned()]].concat();
-        Manifest::of(&made, &knowledge.asked_rules()?, (arguments, 0), &written)?.write(&self.temporary)?;
+        let (said, secrets) = knowledge.arguments();
+        let arguments = [said, vec!["--".to_owned(), capture.to_string_lossy().into_owned()]].concat();
+        Manifest::of(&made, &knowledge.asked_rules()?, (arguments, secrets), &written)?.write(&self.temporary)?;
         Ok(())
     }
 

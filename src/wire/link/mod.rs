@@ -10,6 +10,8 @@ mod monitor;
 mod nflog;
 mod pktap;
 mod ppp;
+mod radio;
+mod radiotap;
 
 use std::fmt;
 
@@ -17,6 +19,7 @@ use super::{Reader, Short};
 
 pub(crate) use ethernet::{Llc, ethernet, llc};
 pub(crate) use ppp::ppp;
+pub(crate) use radio::{Channel, Fcs, Radio};
 
 /// A link-layer address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,15 +73,6 @@ pub(crate) enum Next {
     BluetoothLe(Phy),
     /// A protocol that leads nowhere further, by address family or ARPHRD number.
     Family(u32),
-}
-
-/// What a radio header says that changes how its frame is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Radio {
-    /// A frame check sequence ends the frame.
-    pub(crate) has_fcs: bool,
-    /// The 802.11 header is padded to four bytes.
-    pub(crate) is_padded: bool,
 }
 
 /// How a Bluetooth packet was sent.
@@ -139,7 +133,7 @@ static OPENERS: &[(LinkType, Opener)] = &[
     (LinkType::PPP_ETHER, ppp::pppoe),
     (LinkType::C_HDLC, ppp::cisco),
     (LinkType::IEEE802_11, monitor::bare),
-    (LinkType::RADIOTAP, monitor::radiotap),
+    (LinkType::RADIOTAP, radiotap::radiotap),
     (LinkType::PRISM, monitor::prism),
     (LinkType::AVS, monitor::avs),
     (LinkType::PPI, monitor::ppi),

@@ -1,0 +1,196 @@
+//! The air: what is opened of monitor captures, beside what the stations saw on their own side. Captures of the lab
+//! lie below `WHERETO_CORPUS`, in `wifi-lab`; without them these tests say so and check nothing.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use whereto::capture::{Event, Reader};
+use whereto::record::{Row, Wifi};
+use whereto::wifi::{Ethernet, Keys};
+
+use crate::corpus::{Collected, analyze_with, corpus};
+
+const LAB: &str = "Spark-Lab-01:SparkLab-2025!";
+const PHONE: &str = "a4:83:e7:12:34:56";
+
+/// The lab's captures, or a word that they are not there.
+#[expect(clippy::print_stderr, reason = "a test that checks nothing says so")]
+fn lab() -> Option<PathBuf> {
+    let lab = corpus()?.join("../wifi-lab");
+    if !lab.is_dir() {
+        eprintln!("SKIPPED: no wifi-lab beside the captures that WHERETO_CORPUS names");
+        return None;
+    }
+    Some(lab)
+}
+
+/// Sums over all rows of the table.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sums {
+    protected: u64,
+    opened: u64,
+    failed: u64,
+    retries: u64,
+}
+
+fn rows(collected: &Collected) -> Vec<&Wifi> {
+    collected.rows.iter().filter_map(|row| if let Row::Wifi(row) = row { Some(&**row) } else { None }).collect()
+}
+
+fn sums(collected: &Collected) -> Sums {
+    rows(collected).into_iter().fold(Sums::default(), |sums, row| Sums {
+        protected: sums.protected + row.protected,
+        opened: sums.opened + row.opened,
+        failed: sums.failed + row.failed,
+        retries: sums.retries + row.retries,
+    })
+}
+
+fn analyzed(path: &Path, keys: &[&str]) -> Collected {
+    let (collected, outcome) = analyze_with(path, keys);
+    assert!(outcome.open_ledgers.is_empty(), "the ledger of {} does not close", path.display());
+    collected
+}
+
+/// Frames and how often each was seen.
+type Frames = BTreeMap<Vec<u8>, u64>;
+
+fn frames(path: &Path, mut each: impl FnMut(&whereto::capture::Frame<'_>)) {
+    let mut reader = Reader::open(path).expect("the lab's captures can be read");
+    while let Some(event) = reader.next_event() {
+        if let Event::Frame(frame) = event {
+            each(&frame);
+        }
+    }
+}
+
+fn recovered(path: &Path, keys: &[&str]) -> Frames {
+    let mut list = Keys::default();
+    keys.iter().for_each(|key| list.add(key).expect("a key"));
+    let mut air = Ethernet::new(Arc::new(list));
+    let mut found = Frames::new();
+    frames(path, |frame| air.push(frame, &mut |bytes| *found.entry(bytes.to_vec()).or_default() += 1));
+    found
+}
+
+fn plain(path: &Path) -> Frames {
+    let mut found = Frames::new();
+    frames(path, |frame| *found.entry(frame.bytes.to_vec()).or_default() += 1);
+    found
+}
+
+/// Frames of the plain side, and how many of them were recovered byte for byte.
+fn compared(folder: &Path, monitor: &str, plain_side: &str, keys: &[&str]) -> (u64, u64) {
+    let (air, own) = (recovered(&folder.join(monitor), keys), plain(&folder.join(plain_side)));
+    let found = own.iter().map(|(bytes, count)| (*count).min(air.get(bytes).copied().unwrap_or(0))).sum();
+    (own.values().sum(), found)
+}
+
+/// Folder; protected data frames, all of them opened; frames of the phone's own side, and those found byte for byte.
+const OPENED: &[(&str, u64, u64, u64)] = &[
+    ("s1-wpa2-psk-full", 10_501, 10_486, 10_486),
+    ("s1b-wpa2-psk-small", 375, 365, 365),
+    ("s3-wpa2-rekey-two-stations", 3_044, 1_524, 1_522),
+    ("s6-wpa2-psk-sha256-pmf", 399, 387, 387),
+    ("s7-wpa2-fragments-legacy", 592, 325, 325),
+    ("s9-wpa2-gcmp", 331, 320, 320),
+    ("s9-wpa2-ccmp256", 433, 421, 421),
+    ("s9-hidden-ssid", 326, 316, 316),
+];
+
+#[test]
+fn every_protected_frame_of_the_lab_opens() {
+    let Some(lab) = lab() else { return };
+    for (folder, protected, _, _) in OPENED {
+        let found = sums(&analyzed(&lab.join(folder).join("mon.pcap"), &[LAB]));
+        assert_eq!((found.protected, found.opened, found.failed), (*protected, *protected, 0), "{folder}");
+    }
+}
+
+#[test]
+fn what_opens_is_what_the_phone_sent() {
+    let Some(lab) = lab() else { return };
+    for (folder, _, own, found) in OPENED {
+        assert_eq!(compared(&lab.join(folder), "mon.pcap", "phone-plain.pcap", &[LAB]), (*own, *found), "{folder}");
+    }
+    let second = compared(&lab.join("s3-wpa2-rekey-two-stations"), "mon.pcap", "phone2-plain.pcap", &[LAB]);
+    assert_eq!(second, (1_468, 1_467));
+    assert_eq!(compared(&lab.join("s5-open"), "mon.pcap", "phone-plain.pcap", &[]), (327, 327));
+}
+
+#[test]
+fn an_open_network_needs_no_key() {
+    let Some(lab) = lab() else { return };
+    let collected = analyzed(&lab.join("s5-open/mon.pcap"), &[]);
+    let clear: u64 = rows(&collected).iter().map(|row| row.clear).sum();
+    assert_eq!((clear, sums(&collected).protected), (339, 0));
+    assert!(rows(&collected).iter().all(|row| row.security == Some("open")));
+}
+
+#[test]
+fn renewed_keys_of_two_stations_are_followed() {
+    let Some(lab) = lab() else { return };
+    let collected = analyzed(&lab.join("s3-wpa2-rekey-two-stations/mon.pcap"), &[LAB]);
+    let rows = rows(&collected);
+    let stations: Vec<_> = rows.iter().filter(|row| row.station.is_some()).map(|row| (row.handshakes, row.proofs_wrong)).collect();
+    assert_eq!(stations, [(7, 0), (7, 0)]);
+    let right: u64 = rows.iter().map(|row| row.proofs_right).sum();
+    let group_keys: u64 = rows.iter().map(|row| row.group_keys).sum();
+    assert_eq!((right, group_keys), (18, 9));
+}
+
+#[test]
+fn protected_management_frames_open() {
+    let Some(lab) = lab() else { return };
+    let collected = analyzed(&lab.join("s6-wpa2-psk-sha256-pmf/mon.pcap"), &[LAB]);
+    let phone = rows(&collected).into_iter().find(|row| row.station.as_deref() == Some(PHONE)).expect("the phone");
+    assert_eq!((phone.management_protected, phone.management_opened), (7, 7));
+    assert_eq!((phone.key_management.as_slice(), phone.management_protection), (&["PSK-SHA256".to_owned()][..], Some("required")));
+}
+
+#[test]
+fn a_wrong_passphrase_is_told_by_its_code() {
+    let Some(lab) = lab() else { return };
+    let path = lab.join("s8-wpa2-wrong-passphrase/mon.pcap");
+    for (key, right, wrong) in [(LAB, 0, 8), ("Spark-Lab-01:WrongPass-123", 8, 0)] {
+        let collected = analyzed(&path, &[key]);
+        let sum = |count: fn(&Wifi) -> u64| rows(&collected).into_iter().map(count).sum::<u64>();
+        assert_eq!((sum(|row| row.proofs_right), sum(|row| row.proofs_wrong)), (right, wrong), "{key}");
+        assert_eq!((sum(|row| row.handshake_messages[0]), sum(|row| row.handshake_messages[1])), (8, 8));
+    }
+}
+
+#[test]
+fn a_hidden_name_is_learned_from_who_asks_for_it() {
+    let Some(lab) = lab() else { return };
+    let collected = analyzed(&lab.join("s9-hidden-ssid/mon.pcap"), &[LAB]);
+    assert!(rows(&collected).iter().any(|row| row.ssid.as_deref() == Some("Spark-Lab-01") && row.is_hidden == Some(true)));
+}
+
+/// File; frames opened, frames not opened by reason, retries.
+const DERIVED: &[(&str, u64, &[&str], u64)] = &[
+    ("hs-m1-m2-only", 359, &["no-group-key=16"], 0),
+    ("hs-m2-m3-only", 375, &[], 0),
+    ("hs-none", 0, &["no-group-key=16", "no-handshake=359"], 0),
+    ("link105-no-radiotap", 375, &[], 0),
+    ("fcs-3pct-bad", 375, &[], 0),
+    // 394 open one by one: 33 of them are retries, the 34th retry is of a handshake's message in clear.
+    ("lossy5-retry8", 361, &[], 34),
+    // 299 units in 137 aggregates, the others alone.
+    ("amsdu-synthetic", 213, &[], 0),
+    ("../s1b-wpa2-psk-small/hwsim0", 375, &[], 0),
+];
+
+#[test]
+fn what_was_made_of_the_small_capture_opens_as_far_as_it_can() {
+    let Some(lab) = lab() else { return };
+    for (file, opened, reasons, retries) in DERIVED {
+        let collected = analyzed(&lab.join(format!("derived/{file}.pcap")), &[LAB]);
+        let found = sums(&collected);
+        assert_eq!((found.opened, found.retries), (*opened, *retries), "{file}");
+        let mut told: Vec<_> = rows(&collected).iter().flat_map(|row| row.failed_reasons.clone()).collect();
+        told.sort();
+        assert_eq!(told, *reasons, "{file}");
+    }
+}
