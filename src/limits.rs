@@ -84,6 +84,10 @@ pub(crate) const WIFI_FRAGMENT_UNITS: usize = 1_024;
 pub(crate) const WIFI_FRAGMENT_BYTES: usize = 8 << 20;
 /// Time a unit may wait for its fragments, which are sent in one burst.
 pub(crate) const WIFI_FRAGMENT_AGE: Span = Span::from_secs(5);
+/// Frames to all stations that wait for their group's key, over all networks: some minutes of a quiet one.
+pub(crate) const WIFI_EARLY_FRAMES: usize = 512;
+/// Bytes of them.
+pub(crate) const WIFI_EARLY_BYTES: usize = 1 << 20;
 /// Keys that a user gives; an export of a day's handshakes has some hundred.
 pub(crate) const WIFI_KEYS: usize = 16_384;
 /// Master keys made of passphrases and names of networks that are remembered: each takes a thousandth of a second.

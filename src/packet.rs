@@ -5,6 +5,7 @@
 //! not IP is emitted as a disposition for the ledger, so that each frame ends up somewhere exactly once.
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
+mod air;
 mod fragments;
 mod transport;
 mod tunnel;
@@ -20,13 +21,13 @@ use crate::capture::Frame;
 use crate::limits;
 use crate::record::{self, Disposition};
 use crate::time::Timestamp;
-use crate::wifi::{self, Keys, Learned, OnAir, Outcome, Unit, Wifi};
+use crate::wifi::{self, Keys, Learned, OnAir, Wifi};
 use crate::wire::bluetooth::{self, Advertisement};
-use crate::wire::ieee80211;
 use crate::wire::link::{self, Llc, Next, Opened};
 use crate::wire::management::Management;
 use crate::wire::{Direction, LinkType, Mac, Reader};
 
+use air::Patient;
 pub(crate) use fragments::Fragments;
 #[cfg(test)]
 pub(crate) use transport::TcpFlags;
@@ -250,6 +251,8 @@ pub(crate) struct Walker {
     wifi: Wifi,
     /// Where frames are opened.
     buffer: Vec<u8>,
+    /// Frames that wait for their group's key.
+    patient: Patient,
     metadata_bytes: u64,
 }
 
@@ -304,8 +307,7 @@ impl Walker {
     /// handshakes made known.
     pub(crate) fn finish(mut self, emit: &mut Emit<'_>) -> (Vec<record::Wifi>, Vec<Learned>) {
         self.fragments.flush(emit);
-        self.wifi.flush();
-        self.tell(&Envelope::new(0, Timestamp::default()), emit);
+        self.flush_air(emit);
         self.wifi.finish()
     }
 
@@ -407,78 +409,6 @@ impl Walker {
             Ok((0x0281 | 0x0283, rest)) => self.mpls(rest, envelope, emit),
             Ok((other, _)) => emit(Item::Other(envelope, Disposition::NonIp, Reason::Ppp(other))),
             Err(_) => emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("ppp-header"))),
-        }
-    }
-
-    fn wifi(&mut self, bytes: &[u8], radio: link::Radio, envelope: &mut Envelope, emit: &mut Emit<'_>) {
-        let charge = wifi::Charge { frame: envelope.frame, time: envelope.time, frames: envelope.frames, wire_bytes: envelope.wire_bytes };
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let outcome = self.wifi.receive(bytes, radio, charge, &mut buffer);
-        self.tell(envelope, emit);
-        self.heard(outcome, envelope, emit);
-        self.buffer = buffer;
-    }
-
-    /// Emits what became of a frame on the air.
-    fn heard(&mut self, outcome: Outcome<'_>, envelope: &mut Envelope, emit: &mut Emit<'_>) {
-        match outcome {
-            Outcome::Held => {}
-            Outcome::Unit(unit) => self.unit(&unit, envelope, emit),
-            Outcome::Other(charge, disposition, word) => emit(Item::Other(&envelope.charged(charge), disposition, Reason::Word(word))),
-            Outcome::Management(word, frame, air) => {
-                envelope.air = Some(air);
-                if let Some(frame) = frame {
-                    emit(Item::Management(envelope, frame));
-                }
-                emit(Item::Other(envelope, Disposition::WifiManagement, Reason::Word(word)));
-            }
-        }
-    }
-
-    fn unit(&mut self, unit: &Unit<'_>, envelope: &Envelope, emit: &mut Emit<'_>) {
-        let mut envelope = envelope.charged(unit.charge);
-        envelope.source = Some(unit.source);
-        envelope.destination = Some(unit.destination);
-        envelope.direction = unit.direction.or(envelope.direction);
-        envelope.air = Some(unit.air);
-        if unit.is_relayed {
-            return emit(Item::Other(&envelope, Disposition::Duplicate, Reason::Word("relayed")));
-        }
-        if unit.is_aggregate { self.aggregate(unit.body, &envelope, emit) } else { self.llc(unit.body, &mut envelope, emit) }
-    }
-
-    /// Emits what the air has to tell beside the frame itself.
-    fn tell(&mut self, envelope: &Envelope, emit: &mut Emit<'_>) {
-        for lost in self.wifi.take_lost() {
-            let mut envelope = envelope.charged(lost.charge);
-            (envelope.frame, envelope.time) = (lost.charge.frame, lost.charge.time);
-            emit(Item::Other(&envelope, Disposition::NonIp, Reason::Word("802.11-fragments-missing")));
-        }
-        self.wifi.take_rows().into_iter().for_each(|row| emit(Item::Network(Box::new(row))));
-        self.wifi.take_notes().into_iter().for_each(|(kind, detail)| emit(Item::Note(envelope, kind, detail)));
-    }
-
-    /// An aggregate's units share their frame: each is charged its own bytes, the first also the headers.
-    fn aggregate(&mut self, body: &[u8], envelope: &Envelope, emit: &mut Emit<'_>) {
-        let mut reader = Reader::new(body);
-        let mut units = Vec::new();
-        while reader.left() >= 14 && units.len() < limits::AGGREGATE_UNITS {
-            let Ok(unit) = ieee80211::unit(&mut reader) else { break };
-            units.push(unit);
-        }
-        if units.is_empty() {
-            return emit(Item::Other(envelope, Disposition::Malformed, Reason::Word("a-msdu")));
-        }
-        let length = |unit: &ieee80211::Unit<'_>| u64::try_from(unit.body.len()).unwrap_or_default();
-        let others: u64 = units.iter().skip(1).map(length).sum();
-        let mut charges = vec![(envelope.frames, envelope.wire_bytes.saturating_sub(others))];
-        let room = envelope.wire_bytes.min(others);
-        charges.extend(units.iter().skip(1).map(|unit| (0, length(unit).min(room))));
-        for (unit, (frames, wire_bytes)) in units.into_iter().zip(charges) {
-            let mut inner = envelope.clone();
-            (inner.source, inner.destination) = (Some(unit.source), Some(unit.destination));
-            (inner.frames, inner.wire_bytes) = (frames, wire_bytes);
-            self.llc(unit.body, &mut inner, emit);
         }
     }
 

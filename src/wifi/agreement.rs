@@ -210,6 +210,9 @@ impl State {
         if network.groups.len() >= limits::WIFI_SESSIONS {
             network.groups.pop_front();
         }
+        if network.group_keys == 1 {
+            self.keyed = Some(pair.bssid);
+        }
         network.groups.push_back(GroupKey { by, cipher, number, bytes: bytes.to_vec(), learned });
     }
 

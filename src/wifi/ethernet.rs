@@ -36,7 +36,7 @@ impl Ethernet {
                 Next::Wifi(radio) => {
                     let wire_bytes = u64::from(frame.wire_len).saturating_sub(metadata);
                     let charge = Charge { frame: frame.number, time: frame.time, frames: 1, wire_bytes };
-                    if let Outcome::Unit(unit) = self.wifi.receive(bytes, radio, charge, &mut self.buffer) {
+                    if let Outcome::Unit(unit) = self.wifi.receive_now(bytes, radio, charge, &mut self.buffer) {
                         hand_out(&unit, take);
                     }
                     self.wifi.forget();

@@ -1,9 +1,9 @@
 //! The air: frames of 802.11 as a monitor hears them, down to the units of data they carry. Retries are told apart,
 //! fragments put together, protected frames opened with the user's keys, and networks and stations kept account of.
 //!
-//! A protected frame is opened when it comes or not at all: keys of a handshake serve the frames after it. In each
-//! handshake that is so by the order of its messages; only a frame that overtook the message that made its key
-//! known is told as not opened.
+//! A station's frame is opened when it comes or not at all: keys of a handshake serve the frames after it, and its
+//! messages come in that order. A group's key was in use before the handshake that makes it known: frames to all wait
+//! for it, so many of them as the limit says.
 #![warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 mod agreement;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 use crate::record::{self, Disposition};
 use crate::time::Timestamp;
 use crate::wire::fcs::{self, Checked};
-use crate::wire::ieee80211::{self, Frame, Header, Padding};
+use crate::wire::ieee80211::{self, Ends, Frame, Header, Padding};
 use crate::wire::link::{Channel, Radio};
 use crate::wire::management::{Management, Subtype};
 use crate::wire::rsn::Security;
@@ -98,6 +98,8 @@ pub(crate) enum Outcome<'a> {
     Other(Charge, Disposition, &'static str),
     /// It waits for the rest of its unit.
     Held,
+    /// It was heard before the key of its network's group: to be given again once that is known.
+    Early(Mac),
 }
 
 /// A unit of data in clear.
@@ -170,6 +172,32 @@ impl Wifi {
 
     /// Takes a frame with what its radio header says and what it costs. What is opened lies in `buffer`.
     pub(crate) fn receive<'a>(&mut self, bytes: &'a [u8], radio: Radio, charge: Charge, buffer: &'a mut Vec<u8>) -> Outcome<'a> {
+        match self.early(bytes, radio) {
+            Some(bssid) => Outcome::Early(bssid),
+            None => self.receive_now(bytes, radio, charge, buffer),
+        }
+    }
+
+    /// The network of a frame to all its stations whose key may still become known.
+    fn early(&self, bytes: &[u8], radio: Radio) -> Option<Mac> {
+        if !self.state.has_keys || radio.is_damaged {
+            return None;
+        }
+        let (header, bssid) = match ieee80211::frame(bytes, Padding::None) {
+            Ok(Frame::Data(header, _)) if header.is_protected() => (header, header.transmitter),
+            _ => return None,
+        };
+        let is_group = header.ends() == Ends::Group { bssid };
+        (is_group && self.state.may_learn_group(bssid)).then_some(bssid)
+    }
+
+    /// A network whose first group key became known since the last call.
+    pub(crate) const fn take_keyed(&mut self) -> Option<Mac> {
+        self.state.keyed.take()
+    }
+
+    /// Takes a frame as it does before, and lets it wait for nothing.
+    pub(crate) fn receive_now<'a>(&mut self, bytes: &'a [u8], radio: Radio, charge: Charge, buffer: &'a mut Vec<u8>) -> Outcome<'a> {
         self.fragments.expire(charge.time, &mut self.lost);
         if radio.is_empty && bytes.is_empty() {
             return Outcome::Other(charge, Disposition::WifiControl, "preamble-only");

@@ -72,6 +72,8 @@ pub(super) struct State {
     pub(super) temporals: Vec<Fitting>,
     pub(super) weps: Vec<(KeyId, Wep)>,
     pub(super) has_keys: bool,
+    /// A network whose first group key has just become known.
+    pub(super) keyed: Option<Mac>,
     pub(super) learned: Vec<Learned>,
     /// Keys beyond the limit, which were used and not kept.
     pub(super) unlisted: u64,
@@ -101,6 +103,7 @@ impl State {
             masters: Masters::new(keys),
             temporals,
             weps,
+            keyed: None,
             learned: Vec::new(),
             unlisted: 0,
         }
@@ -143,6 +146,12 @@ impl State {
     /// The name of a network.
     pub(super) fn ssid(&self, bssid: Mac) -> Option<Vec<u8>> {
         self.networks.peek(&bssid)?.ssid.clone()
+    }
+
+    /// Whether a handshake could still make the first key of a network's group known.
+    pub(super) fn may_learn_group(&self, bssid: Mac) -> bool {
+        let network = self.networks.peek(&bssid);
+        network.is_none_or(|network| network.groups.is_empty()) && self.masters.has_any(network.and_then(|network| network.ssid.as_deref()))
     }
 
     /// Keeps a key for whoever asks what was learned.

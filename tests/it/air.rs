@@ -9,7 +9,7 @@ use whereto::capture::{Event, Reader};
 use whereto::record::{Row, Wifi};
 use whereto::wifi::{Ethernet, Keys};
 
-use crate::corpus::{Collected, analyze_with, corpus};
+use crate::corpus::{Collected, analyze_keys, corpus};
 
 const LAB: &str = "Spark-Lab-01:SparkLab-2025!";
 const PHONE: &str = "a4:83:e7:12:34:56";
@@ -47,8 +47,14 @@ fn sums(collected: &Collected) -> Sums {
     })
 }
 
+fn listed(keys: &[&str]) -> Keys {
+    let mut list = Keys::default();
+    keys.iter().for_each(|key| list.add(key).expect("the keys of a test are written as keys are"));
+    list
+}
+
 fn analyzed(path: &Path, keys: &[&str]) -> Collected {
-    let (collected, outcome) = analyze_with(path, keys);
+    let (collected, outcome) = analyze_keys(path, listed(keys));
     assert!(outcome.open_ledgers.is_empty(), "the ledger of {} does not close", path.display());
     collected
 }
@@ -66,9 +72,7 @@ fn frames(path: &Path, mut each: impl FnMut(&whereto::capture::Frame<'_>)) {
 }
 
 fn recovered(path: &Path, keys: &[&str]) -> Frames {
-    let mut list = Keys::default();
-    keys.iter().for_each(|key| list.add(key).expect("a key"));
-    let mut air = Ethernet::new(Arc::new(list));
+    let mut air = Ethernet::new(Arc::new(listed(keys)));
     let mut found = Frames::new();
     frames(path, |frame| air.push(frame, &mut |bytes| *found.entry(bytes.to_vec()).or_default() += 1));
     found
@@ -192,5 +196,43 @@ fn what_was_made_of_the_small_capture_opens_as_far_as_it_can() {
         let mut told: Vec<_> = rows(&collected).iter().flat_map(|row| row.failed_reasons.clone()).collect();
         told.sort();
         assert_eq!(told, *reasons, "{file}");
+    }
+}
+
+/// File; a key in Wireshark's words; protected frames opened and their retries; frames that tshark opens.
+const CORPUS: &[(&str, &str, u64, u64, u64)] = &[
+    ("wireshark__wpa-Induction.pcap", r#""wpa-pwd","Induction:Coherer""#, 266, 13, 279),
+    ("wireshark__wpa2-psk-mfp.pcapng", r#""wpa-pwd","12345678""#, 9, 0, 9),
+    (
+        "wireshark__wpa-eap-tls.pcap",
+        r#""wpa-psk","a5001e18e0b3f792278825bc3abff72d7021d7c157b600470ef730e2490835d4""#,
+        28,
+        // Of the seven retries one is of a frame that opens.
+        7,
+        29,
+    ),
+    ("wireshark__wpa3-sae.pcapng", r#""wpa-psk","ecbfe709d6151eaba6a4fd9cba94fbb570c1fc4c15506fad3185b4a0a0cfda9a""#, 10, 0, 10),
+    ("wireshark__wpa-gcmp.pcapng", r#""wpa-pwd","12345678""#, 15, 0, 15),
+    ("wireshark__wpa2-ft-psk.pcapng", r#""wpa-pwd","12345678""#, 17, 0, 17),
+    ("wireshark__wep.pcapng", r#""wep","1234567890""#, 10, 0, 10),
+    // Behind Prism headers that do not tell of the check sequence: tshark opens none.
+    ("aircrack-ng__wpa.cap", r#""wpa-pwd","biscotte:test""#, 2, 0, 0),
+    ("aircrack-ng__wpa2-psk-linksys.cap", r#""wpa-pwd","dictionary:linksys""#, 26, 4, 30),
+    ("vanhoefm__ping_I_E_E___inc_pn_2-fromap.pcapng", r#""wpa-pwd","abcdefgh:testnetwork""#, 44, 0, 42),
+];
+
+#[test]
+fn captures_of_others_open_at_least_as_far_as_tshark_opens_them() {
+    let Some(corpus) = corpus() else { return };
+    for (file, key, opened, retries, theirs) in CORPUS {
+        let truth = std::fs::read_to_string(corpus.join(format!("{file}.truth.json"))).expect("ground truth");
+        let truth: serde_json::Value = serde_json::from_str(&truth).expect("ground truth is JSON");
+        let counted = &truth["decrypted"]["wifi"]["counts"]["protected_data_with_llc_visible"];
+        assert_eq!(counted.as_u64().unwrap_or(0), *theirs, "{file}");
+        let mut keys = Keys::default();
+        keys.add_file("keys", key).expect("a line of Wireshark's");
+        let found = sums(&analyze_keys(&corpus.join(file), keys).0);
+        assert_eq!((found.opened, found.retries), (*opened, *retries), "{file}");
+        assert!(found.opened + found.retries >= *theirs, "{file}");
     }
 }

@@ -45,14 +45,12 @@ impl Output for Collected {
 }
 
 pub(crate) fn analyze(path: &Path) -> (Collected, Outcome) {
-    analyze_with(path, &[])
+    analyze_keys(path, Keys::default())
 }
 
 /// An analysis with keys of protected networks.
-pub(crate) fn analyze_with(path: &Path, wifi_keys: &[&str]) -> (Collected, Outcome) {
+pub(crate) fn analyze_keys(path: &Path, keys: Keys) -> (Collected, Outcome) {
     let inputs = Inputs { captures: vec![path.to_path_buf()], passed_over: Vec::new() };
-    let mut keys = Keys::default();
-    wifi_keys.iter().for_each(|key| keys.add(key).expect("the keys of a test are written as keys are"));
     let options = Options { scratch: std::env::temp_dir(), wifi_keys: Arc::new(keys), ..Options::default() };
     let mut collected = Collected::default();
     let outcome = analysis::run(&inputs, &options, &mut collected, &mut |_| {}).expect("rules and address data are there");
