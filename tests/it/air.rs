@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use whereto::capture::{Event, Reader};
-use whereto::record::{Row, Wifi};
+use whereto::record::{Flow, Row, Wifi};
 use whereto::wifi::{Ethernet, Keys};
 
-use crate::corpus::{Collected, analyze_keys, corpus};
+use crate::corpus::{Collected, analyze_device, analyze_keys, corpus};
 
 const LAB: &str = "Spark-Lab-01:SparkLab-2025!";
 const PHONE: &str = "a4:83:e7:12:34:56";
@@ -235,4 +235,66 @@ fn captures_of_others_open_at_least_as_far_as_tshark_opens_them() {
         assert_eq!((found.opened, found.retries), (*opened, *retries), "{file}");
         assert!(found.opened + found.retries >= *theirs, "{file}");
     }
+}
+/// What a flow carried, to whom, by which name: what must not depend on where it was captured. `wire_bytes` do, for
+/// frames on the air have longer headers.
+fn carried(collected: &Collected) -> BTreeMap<String, String> {
+    let flow = |flow: &Flow| {
+        let counts = [&flow.outbound, &flow.inbound];
+        let counts =
+            counts.map(|counts| (counts.packets, counts.ip_bytes, counts.payload_bytes, counts.unique_bytes, counts.retransmitted_bytes));
+        let answer = &flow.answer;
+        let ends = format!("{} {}:{:?} > {}:{:?}", flow.protocol, flow.device_ip, flow.device_port, flow.remote_ip, flow.remote_port);
+        let facts = format!(
+            "{counts:?} {:?} {:?} {:?} {} {:?} {:?} {:?} {:?} {:?}",
+            flow.application,
+            flow.encryption,
+            answer.name,
+            answer.category,
+            answer.country,
+            flow.history,
+            flow.quality,
+            flow.ended_by,
+            flow.device_mac
+        );
+        (ends, facts)
+    };
+    collected.rows.iter().filter_map(|row| if let Row::Flow(row) = row { Some(flow(row)) } else { None }).collect()
+}
+
+/// How many rows of each dialogue's table there are, and what they name.
+fn named(collected: &Collected) -> Vec<String> {
+    let mut named: Vec<String> = collected
+        .rows
+        .iter()
+        .filter_map(|row| match row {
+            Row::Dns(row) => Some(format!("dns {:?} {:?}", row.query, row.answers)),
+            Row::Tls(row) => Some(format!("tls {:?} {:?}", row.server_name, row.ja4)),
+            Row::Http(row) => Some(format!("http {:?} {:?} {:?}", row.host, row.path, row.status)),
+            Row::Certificate(row) => Some(format!("certificate {:?}", row.sha256)),
+            _ => None,
+        })
+        .collect();
+    named.sort();
+    named
+}
+
+#[test]
+fn the_flight_is_the_same_from_the_air_and_from_the_phone() {
+    let Some(lab) = lab() else { return };
+    let folder = lab.join("s1-wpa2-psk-full");
+    // Between the phone and the access point, which are both local, only the air tells who is the station: with the
+    // phone named as the device, both captures know.
+    let read = |file: &str, keys: &[&str]| analyze_device(&folder.join(file), listed(keys), PHONE).0;
+    let (air, own) = (read("mon.pcap", &[LAB]), read("phone-plain.pcap", &[]));
+    let (mut from_air, mut from_phone) = (carried(&air), carried(&own));
+    // The phone's interface shows a multicast report half a second before the association was open for data; it
+    // never went on the air.
+    let report = "icmpv6 :::None > ff02::16:None";
+    let reports = [&mut from_air, &mut from_phone].map(|flows| flows.remove(report).unwrap());
+    assert!(reports[0].starts_with("[(1, 76,") && reports[1].starts_with("[(2, 152,"), "{reports:?}");
+    assert_eq!(from_air.len(), 47);
+    assert_eq!(from_air, from_phone);
+    assert_eq!(named(&air), named(&own));
+    assert!(named(&air).len() > 50);
 }

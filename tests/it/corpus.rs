@@ -14,6 +14,7 @@ use serde_json::Value;
 use whereto::Error;
 use whereto::analysis::{self, Options, Outcome, Output};
 use whereto::capture::Inputs;
+use whereto::flow::Devices;
 use whereto::record::{Capture, Disposition, Ledger, Origin, Row};
 use whereto::wifi::Keys;
 
@@ -50,8 +51,18 @@ pub(crate) fn analyze(path: &Path) -> (Collected, Outcome) {
 
 /// An analysis with keys of protected networks.
 pub(crate) fn analyze_keys(path: &Path, keys: Keys) -> (Collected, Outcome) {
+    run(path, Options { wifi_keys: Arc::new(keys), ..Options::default() })
+}
+
+/// The same with a device named.
+pub(crate) fn analyze_device(path: &Path, keys: Keys, device: &str) -> (Collected, Outcome) {
+    let devices = Devices(vec![device.parse().expect("a device")]);
+    run(path, Options { wifi_keys: Arc::new(keys), devices, ..Options::default() })
+}
+
+fn run(path: &Path, options: Options) -> (Collected, Outcome) {
     let inputs = Inputs { captures: vec![path.to_path_buf()], passed_over: Vec::new() };
-    let options = Options { scratch: std::env::temp_dir(), wifi_keys: Arc::new(keys), ..Options::default() };
+    let options = Options { scratch: std::env::temp_dir(), ..options };
     let mut collected = Collected::default();
     let outcome = analysis::run(&inputs, &options, &mut collected, &mut |_| {}).expect("rules and address data are there");
     (collected, outcome)
