@@ -132,10 +132,10 @@ impl<'a> Management<'a> {
         Elements::new(fixed.and_then(|fixed| self.body.get(fixed..)).unwrap_or_default())
     }
 
-    /// Name of the network, as the frame's own element gives it; empty when it is hidden.
+    /// Name of the network, as the frame's own element gives it whole; empty when it is hidden.
     pub(crate) fn ssid(&self) -> Option<&'a [u8]> {
         const SSID: u8 = 0;
-        self.elements().find(|element| element.id == SSID).map(|element| element.bytes)
+        self.elements().find(|element| element.id == SSID && !element.is_cut).map(|element| element.bytes)
     }
 }
 

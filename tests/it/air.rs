@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use whereto::capture::{Event, Reader};
-use whereto::record::{Flow, Row, Wifi};
+use whereto::analyzer::{Analyzer, Finished};
+use whereto::capture::{Event, Frame, Reader};
+use whereto::flow::Devices;
+use whereto::record::{Disposition, Flow, Row, Wifi};
 use whereto::wifi::{Ethernet, Keys};
 
 use crate::corpus::{Collected, analyze_device, analyze_keys, corpus};
+use crate::sources::root;
 
 const LAB: &str = "Spark-Lab-01:SparkLab-2025!";
 const PHONE: &str = "a4:83:e7:12:34:56";
@@ -62,7 +65,7 @@ fn analyzed(path: &Path, keys: &[&str]) -> Collected {
 /// Frames and how often each was seen.
 type Frames = BTreeMap<Vec<u8>, u64>;
 
-fn frames(path: &Path, mut each: impl FnMut(&whereto::capture::Frame<'_>)) {
+fn frames(path: &Path, mut each: impl FnMut(&Frame<'_>)) {
     let mut reader = Reader::open(path).expect("the lab's captures can be read");
     while let Some(event) = reader.next_event() {
         if let Event::Frame(frame) = event {
@@ -297,4 +300,104 @@ fn the_flight_is_the_same_from_the_air_and_from_the_phone() {
     assert_eq!(from_air, from_phone);
     assert_eq!(named(&air), named(&own));
     assert!(named(&air).len() > 50);
+}
+
+/// The sample capture, changed frame by frame: left out, or cut after so many bytes.
+fn changed(keys: &[&str], change: impl Fn(&[u8]) -> Option<usize>) -> (Vec<Wifi>, Finished) {
+    let path = root().join("captures/lab-wpa2-monitor.pcap.zst");
+    let mut analyzer = Analyzer::new("sample".into(), Devices::default(), 1).with_keys(Arc::new(listed(keys)));
+    frames(&path, |frame| {
+        if let Some(length) = change(frame.bytes) {
+            analyzer.push(&Frame { bytes: &frame.bytes[..length.min(frame.bytes.len())], ..frame.clone() });
+        }
+    });
+    let finished = analyzer.finish();
+    assert!(finished.closes(), "the ledger does not close");
+    let rows = finished.rows.iter().filter_map(|row| if let Row::Wifi(row) = row { Some((**row).clone()) } else { None });
+    (rows.collect(), finished)
+}
+
+/// Number of a handshake's message in clear, by its key information.
+fn message(frame: &[u8]) -> Option<u8> {
+    const EAPOL: [u8; 8] = [0xaa, 0xaa, 3, 0, 0, 0, 0x88, 0x8e];
+    let at = frame.windows(8).position(|bytes| bytes == EAPOL)?;
+    let information = u16::from_be_bytes([frame[at + 13], frame[at + 14]]);
+    Some(match information {
+        0x008a => 1,
+        0x010a => 2,
+        0x13ca => 3,
+        0x030a => 4,
+        _ => panic!("{information:#06x}"),
+    })
+}
+
+fn reasons(rows: &[Wifi]) -> Vec<String> {
+    let mut reasons: Vec<String> = rows.iter().flat_map(|row| row.failed_reasons.clone()).collect();
+    reasons.sort();
+    reasons
+}
+
+#[test]
+fn of_a_handshake_both_nonces_and_one_code_are_enough() {
+    let cases: [(&[u8], &[&str]); 8] = [
+        (&[1, 2, 3, 4], &[]),
+        (&[2, 3], &[]),
+        (&[1, 2], &["no-group-key=16"]),
+        (&[1, 3, 4], &["message-2-missing=359", "no-group-key=16"]),
+        (&[3, 4], &["message-2-missing=359", "no-group-key=16"]),
+        (&[1], &["message-2-missing=359", "no-group-key=16"]),
+        (&[2, 4], &["message-1-missing=359", "no-group-key=16"]),
+        (&[], &["no-group-key=16", "no-handshake=359"]),
+    ];
+    for (kept, expected) in cases {
+        let (rows, finished) = changed(&[LAB], |bytes| message(bytes).is_none_or(|number| kept.contains(&number)).then_some(usize::MAX));
+        assert_eq!(reasons(&rows), expected, "{kept:?}");
+        let ledger = finished.ledger.iter().filter(|line| line.disposition == Disposition::WifiUndecryptable);
+        let mut told: Vec<String> = ledger.map(|line| format!("{}={}", line.reason, line.frames)).collect();
+        told.sort();
+        assert_eq!(told, expected, "{kept:?}");
+    }
+}
+
+#[test]
+fn a_key_that_does_not_fit_says_so() {
+    let psk = "psk:8a6a21aa15231c7aa9579e44a9e3491b7aa623a85536cd006f5620e48de0df30";
+    let cases: [(&[&str], &[&str]); 6] = [
+        (&[], &["no-key=16", "no-key=359"]),
+        (&["Other:SparkLab-2025!"], &["no-key=16", "no-key=359"]),
+        (&["Spark-Lab-01:SparkLab-2026!"], &["no-group-key=16", "wrong-passphrase=359"]),
+        (&["wep:0102030405"], &["no-key=16", "no-key=359"]),
+        (&["Spark-Lab-01:SparkLab-2026!", psk], &[]),
+        (&[":SparkLab-2025!"], &[]),
+    ];
+    for (keys, expected) in cases {
+        assert_eq!(reasons(&changed(keys, |_| Some(usize::MAX)).0), expected, "{keys:?}");
+    }
+}
+
+#[test]
+fn a_cut_frame_opens_unproven_and_says_so() {
+    let is_handshake = |bytes: &[u8]| message(bytes).is_some();
+    // Enough for addresses and ports, less than most frames have.
+    let (rows, finished) = changed(&[LAB], |bytes| Some(if is_handshake(bytes) { usize::MAX } else { 160 }));
+    let sum = |count: fn(&Wifi) -> u64| rows.iter().map(count).sum::<u64>();
+    assert_eq!((sum(|row| row.opened), sum(|row| row.failed)), (375, 0));
+    assert!((200..375).contains(&sum(|row| row.unverified)), "{}", sum(|row| row.unverified));
+    let is_marked = |row: &Row| matches!(row, Row::Flow(flow) if flow.quality.iter().any(|word| word == "wifi-unverified"));
+    assert!(finished.rows.iter().any(is_marked));
+    // Not even the beginning of the data.
+    let (rows, _) = changed(&[LAB], |bytes| Some(if is_handshake(bytes) { usize::MAX } else { 58 }));
+    assert!(reasons(&rows).iter().all(|reason| reason.starts_with("cut-by-snaplen=")), "{:?}", reasons(&rows));
+    assert_eq!(rows.iter().map(|row| row.failed).sum::<u64>(), 375);
+}
+
+#[test]
+fn a_flow_on_the_air_says_where() {
+    let (rows, finished) = changed(&[LAB], |_| Some(usize::MAX));
+    let flows = finished.rows.iter().filter_map(|row| if let Row::Flow(flow) = row { Some(flow) } else { None });
+    let flow = flows.into_iter().find(|flow| flow.remote_ip.to_string() == "185.199.108.153").expect("the upload");
+    assert_eq!((flow.bssid.as_deref(), flow.station.as_deref(), flow.channel), (Some("60:60:1f:5a:3c:01"), Some(PHONE), Some(6)));
+    let network = rows.iter().find(|row| row.station.is_none()).expect("the network");
+    assert_eq!((network.ssid.as_deref(), network.security, network.channel), (Some("Spark-Lab-01"), Some("rsn"), Some(6)));
+    assert!(network.beacons > 100 && network.signal_least.is_some());
 }
