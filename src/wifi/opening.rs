@@ -96,6 +96,13 @@ impl State {
 
     /// Why a frame did not open.
     fn why(&self, sealed: Sealed<'_>, place: Place) -> &'static str {
+        if sealed.body.len() < 4 {
+            return match (sealed.missing, self.has_keys) {
+                (0, _) => reason::CODE,
+                (_, true) => reason::CUT,
+                (_, false) => reason::NO_KEY,
+            };
+        }
         if !sealed.is_extended() {
             return match (self.weps.is_empty(), sealed.missing) {
                 (true, _) => reason::NO_WEP,
