@@ -322,6 +322,9 @@ pub(crate) mod tests {
             names: Vec::new(),
             requests: Vec::new(),
             link: None,
+            bssid: None,
+            station: None,
+            channel: None,
             answer: Answer::default(),
         }
     }

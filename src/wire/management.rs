@@ -93,7 +93,7 @@ pub(crate) struct Presence {
 
 impl<'a> Management<'a> {
     /// Reads a frame without its check sequence; `None` when it is not a management frame, or a protected one.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Option<Self>, Short> {
         match ieee80211::frame(bytes, ieee80211::Padding::None)? {
             Frame::Management(header, body) if !header.is_protected() => Ok(Some(Self::of(&header, body))),
