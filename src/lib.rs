@@ -1,7 +1,7 @@
 //! Says where a phone and a drone send their data: which kinds, how much, to whom, in which country,
 //! and on what each answer rests.
 //!
-//! The floors, imports pointing down only: `face` shows, [`table`] makes dataframes, `enrich` joins
+//! The floors, imports pointing down only: `face` shows, `table` makes dataframes, `enrich` joins
 //! names, places and rules, `analyzer` owns the pass, `app` reads protocols, `flow` puts conversations
 //! together, `packet` walks a frame down to its payload, [`wifi`] opens what is on the air, `capture` reads
 //! containers, [`wire`] reads formats, and [`record`] is the schema that all of them fill.

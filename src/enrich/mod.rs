@@ -25,7 +25,9 @@ pub use enricher::Settings;
 pub(crate) use geo::{Candidate, Geo, GeoError, Place, Source};
 pub(crate) use names::Names;
 pub(crate) use region::{Grouping, RegionError};
-pub(crate) use rules::{Attempt, Decision, Outcome, Problem, Question, Rule, RuleFile, Rules, RulesError, Severity};
+#[cfg(feature = "table")]
+pub(crate) use rules::RuleFile;
+pub(crate) use rules::{Attempt, Decision, Outcome, Problem, Question, Rule, Rules, RulesError, Severity};
 pub(crate) use scope::{Embedding, Scope, Site};
 
 impl From<GeoError> for Error {
