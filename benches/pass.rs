@@ -97,7 +97,7 @@ fn analyze(mut reader: Reader) -> usize {
         match event {
             Event::Frame(frame) => analyzer.push(&frame),
             Event::Note(note) => analyzer.note(note),
-            Event::Name(..) => {}
+            Event::Name(..) | Event::Secrets(_) => {}
         }
         rows += analyzer.drain().count();
     }

@@ -7,16 +7,18 @@
 
 mod spill;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::analyzer::{Analyzer, Finished};
-use crate::capture::{About, Event, Filter, Inputs, Reader};
+use crate::capture::{self, About, Event, Filter, Inputs, Note, Reader, SecretsFound};
 use crate::enrich::{Enricher, Settings};
 use crate::error::Error;
 use crate::flow::Devices;
 use crate::record::{Anomaly, Capture, Flow, Ledger, Row};
+use crate::secrets::Secrets;
 use crate::time::Timestamp;
 use crate::wifi::Keys;
 
@@ -74,6 +76,8 @@ pub struct Options {
     pub wifi_keys: Arc<Keys>,
     /// Folder for the temporary file.
     pub scratch: PathBuf,
+    /// What the analyst has keys for; those inside the captures are added.
+    pub secrets: Arc<Secrets>,
 }
 
 /// How far the work is.
@@ -107,6 +111,8 @@ pub struct Outcome {
 /// told in the outcome and the tables instead.
 pub fn run(inputs: &Inputs, options: &Options, output: &mut dyn Output, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, Error> {
     let mut job = Job::new(options, output)?;
+    inputs.captures.iter().for_each(|path| job.collect_secrets(path));
+    job.tell_lost_secrets()?;
     for path in &inputs.captures {
         job.capture(path, progress)?;
     }
@@ -174,6 +180,9 @@ struct Job<O> {
     next_flow: u64,
     /// Closed flows are shown before their time.
     is_watched: bool,
+    secrets: Arc<Secrets>,
+    /// Captures whose secrets were collected before the pass.
+    searched: HashSet<Arc<str>>,
 }
 
 /// One capture being read.
@@ -191,7 +200,53 @@ impl<O: Output> Job<O> {
     fn new(options: &Options, output: O) -> Result<Self, Error> {
         let enricher = Enricher::new(&options.settings)?;
         let spill = Spill::new(&options.scratch);
-        Ok(Self { options: options.clone(), output, enricher, spill, outcome: Outcome::default(), next_flow: 1, is_watched: false })
+        Ok(Self {
+            options: options.clone(),
+            output,
+            enricher,
+            spill,
+            outcome: Outcome::default(),
+            next_flow: 1,
+            is_watched: false,
+            secrets: Arc::clone(&options.secrets),
+            searched: HashSet::new(),
+        })
+    }
+
+    fn collect_secrets(&mut self, path: &Path) {
+        let name = named(path);
+        for block in capture::secrets(path).into_iter().filter(|block| block.kind == capture::KEY_LOG) {
+            self.add_secrets(&name, block.number, &block.text);
+            self.searched.insert(Arc::clone(&name));
+        }
+    }
+
+    fn add_secrets(&mut self, capture: &str, number: u64, text: &[u8]) {
+        Arc::make_mut(&mut self.secrets).add_block(&format!("{capture}#{number}"), text);
+    }
+
+    fn meet_secrets(&mut self, pass: &mut Pass, found: &SecretsFound<'_>) {
+        if found.kind != capture::KEY_LOG || self.searched.contains(&pass.name) {
+            return;
+        }
+        if found.frames > 0 {
+            pass.analyzer.note(late_secrets(found));
+            return;
+        }
+        self.add_secrets(&pass.name, found.number, found.text);
+        pass.analyzer.decrypt_with(&self.secrets);
+    }
+
+    fn tell_lost_secrets(&mut self) -> Result<(), Error> {
+        let count = self.secrets.lost();
+        if count == 0 {
+            return Ok(());
+        }
+        let detail = format!("{count} secrets beyond the limit were not kept: what they open stays sealed");
+        let (capture, kind) = (Arc::from(""), "secrets-limit");
+        let anomaly = Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count, is_damage: true };
+        self.outcome.is_damaged = true;
+        self.output.row(Row::Anomaly(Box::new(anomaly)))
     }
 
     fn capture(&mut self, path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
@@ -213,8 +268,9 @@ impl<O: Output> Job<O> {
     fn begin(&self, path: &Path) -> Result<Pass, Error> {
         let name = named(path);
         let filter = Filter::new(self.options.filter.as_deref())?;
-        let analyzer =
+        let mut analyzer =
             Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow).with_keys(Arc::clone(&self.options.wifi_keys));
+        analyzer.decrypt_with(&self.secrets);
         Ok(Pass { name, filter, analyzer })
     }
 
@@ -223,6 +279,7 @@ impl<O: Output> Job<O> {
             Event::Frame(frame) if pass.filter.takes(&frame)? => pass.analyzer.push(&frame),
             Event::Frame(frame) => pass.analyzer.push_filtered(&frame),
             Event::Name(address, host) => self.enricher.names.learn_from_file(address, &host),
+            Event::Secrets(found) => self.meet_secrets(pass, &found),
             Event::Note(note) => pass.analyzer.note(note),
         }
         for row in pass.analyzer.drain() {
@@ -331,4 +388,12 @@ impl<O: Output> Job<O> {
             output.row(Row::Flow(flow))
         })
     }
+}
+
+/// Secrets that nobody looked for before the pass, behind packets they may open.
+fn late_secrets(found: &SecretsFound<'_>) -> Note {
+    let detail = "found decryption secrets behind the first packet of a capture that cannot be read twice: they were not used; \
+                  expected an uncompressed file"
+        .to_owned();
+    Note { kind: "late-secrets", detail, offset: found.offset, frame: found.frames.saturating_add(1), is_damage: true }
 }

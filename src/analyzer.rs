@@ -14,6 +14,7 @@ use crate::flow::{Devices, Entry, Half, Idle, Key, Table};
 use crate::limits;
 use crate::packet::{Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
 use crate::record::{Anomaly, Disposition, Flow, Ledger, Row, Wifi};
+use crate::secrets::Secrets;
 use crate::time::Timestamp;
 use crate::wifi::{Keys, Learned};
 
@@ -29,6 +30,8 @@ pub struct Analyzer {
 struct State {
     capture: Arc<str>,
     devices: Devices,
+    /// None when there are none.
+    secrets: Option<Arc<Secrets>>,
     flows: Table<Box<Conversation>>,
     next_flow: u64,
     broadcasts: Broadcasts,
@@ -97,6 +100,7 @@ impl Analyzer {
         let state = State {
             capture,
             devices,
+            secrets: None,
             flows: Table::default(),
             next_flow: first_flow,
             broadcasts: Broadcasts::default(),
@@ -114,6 +118,11 @@ impl Analyzer {
     pub fn with_keys(mut self, keys: Arc<Keys>) -> Self {
         self.walker = Walker::with_keys(keys);
         self
+    }
+
+    /// Flows that open from here on are decrypted with these, as far as they fit.
+    pub fn decrypt_with(&mut self, secrets: &Arc<Secrets>) {
+        self.state.secrets = (!secrets.is_empty()).then(|| Arc::clone(secrets));
     }
 
     /// Takes a frame.
@@ -370,7 +379,10 @@ impl State {
             self.close(entry, "limit");
         }
         let decided = self.devices.decide(packet, &key, sender);
-        let conversation = Conversation::open(Arc::clone(&self.capture), self.next_flow, packet, &key, decided);
+        let mut conversation = Conversation::open(Arc::clone(&self.capture), self.next_flow, packet, &key, decided);
+        if let Some(secrets) = &self.secrets {
+            conversation.equip(secrets);
+        }
         self.next_flow += 1;
         let idle = match packet.segment {
             Segment::Tcp(_) => Idle::Tcp,

@@ -131,7 +131,7 @@ pub fn container(bytes: &[u8]) {
         match event {
             Event::Frame(frame) => analyzer.push(&frame),
             Event::Note(note) => analyzer.note(note),
-            Event::Name(..) => {}
+            Event::Name(..) | Event::Secrets(_) => {}
         }
     }
     let _about = reader.finish();
@@ -146,6 +146,7 @@ fn read(source: Box<dyn Read + Send>) -> Option<Vec<String>> {
         told.push(match event {
             Event::Frame(frame) => format!("{} {} {} {}", frame.number, frame.time, frame.wire_len, frame.bytes.len()),
             Event::Name(address, name) => format!("{address} {name}"),
+            Event::Secrets(found) => format!("{found:?}"),
             Event::Note(note) => format!("{note:?}"),
         });
     }

@@ -129,6 +129,19 @@ pub(crate) const PROBE_PIECES: usize = 512;
 /// Datagrams of a flow looked at to recognise its protocol.
 pub(crate) const PROBE_DATAGRAMS: u32 = 8;
 
+// Secrets.
+
+/// Bytes read at a time while a capture's blocks of secrets are looked for: it stays in the processor's cache.
+pub(crate) const SECRETS_READ_BYTES: usize = 128 << 10;
+/// Bytes of one capture's blocks of secrets.
+pub(crate) const SECRETS_BYTES: usize = 256 << 20;
+/// Secrets of all key logs and captures together, about 200 bytes each: a key log of a month of browsing has 100,000 lines.
+pub(crate) const SECRETS: usize = 4_000_000;
+/// Different secrets for one client random: five labels, and some more where logs contradict each other.
+pub(crate) const SECRETS_OF_ONE: usize = 16;
+/// Bytes of a key log's line: the longest known has a configuration of 4 KiB in hexadecimal digits.
+pub(crate) const KEY_LOG_LINE_BYTES: usize = 16 << 10;
+
 // Dialogues.
 
 /// Bytes of one handshake's messages in one direction; real certificate chains stay below 64 KiB.
@@ -168,6 +181,14 @@ pub(crate) const CERTIFICATE_NAMES: usize = 1_000;
 pub(crate) const CERTIFICATE_FLOW_NAMES: usize = 8;
 /// Application records of one side after which a TLS dialogue ends even when the other side was not captured.
 pub(crate) const TLS_RECORDS: u32 = 32;
+/// Bytes of sealed records of one connection held until it is known what opens them: what arrives before the server's hello.
+pub(crate) const TLS_HELD_BYTES: usize = 128 << 10;
+/// Changes of keys of one direction that may lie ahead: handshake, data, and a renegotiation or two.
+pub(crate) const TLS_EPOCHS: usize = 8;
+/// Record numbers tried behind one hole: 1,024 records of 16 KiB are a download of 16 MB that was not captured.
+pub(crate) const TLS_NUMBERS_AT_ONCE: u64 = 1_024;
+/// Record numbers tried in one direction of a connection altogether.
+pub(crate) const TLS_NUMBERS_TRIED: u64 = 1 << 16;
 /// Bytes of one side's CRYPTO stream: a client hello with post-quantum keys needs 2 KiB, RFC 9000 section 7.5 asks for 4 KiB.
 pub(crate) const CRYPTO_BYTES: usize = 64 << 10;
 /// Pieces of a CRYPTO stream that wait for what comes before them.

@@ -7,6 +7,7 @@ use crate::app::{Context, Data, FlowInfo, Follow, Side, Transport};
 use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
 use crate::record::{Answer, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row};
+use crate::secrets::Secrets;
 use crate::time::Timestamp;
 
 /// An open flow.
@@ -87,6 +88,7 @@ impl Conversation {
             names: Vec::new(),
             requests: Vec::new(),
             link: None,
+            decrypted_by: Vec::new(),
             answer: Answer::default(),
         });
         let mut conversation = Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false, is_unverified: false };
@@ -106,8 +108,16 @@ impl Conversation {
             self.tcp = Some(Box::default());
         }
         let capture = Arc::clone(&self.flow.capture);
-        let info = FlowInfo { capture, flow_id: self.flow.flow_id, transport, device, remote, device_mac: self.flow.device_mac.clone() };
+        let (flow_id, device_mac) = (self.flow.flow_id, self.flow.device_mac.clone());
+        let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None };
         self.dialogue = Some(Box::new(Talk { info, follow: Follow::default() }));
+    }
+
+    /// Its dialogue may use what the analyst has keys for.
+    pub(super) fn equip(&mut self, secrets: &Arc<Secrets>) {
+        if let Some(talk) = &mut self.dialogue {
+            talk.info.secrets = Some(Arc::clone(secrets));
+        }
     }
 
     pub(super) const fn flow_id(&self) -> u64 {
@@ -258,6 +268,7 @@ impl Conversation {
             self.flow.names = facts.names;
             self.flow.requests = facts.requests;
             self.flow.link = facts.link;
+            self.flow.decrypted_by = facts.decrypted_by;
             self.flow.quality.extend(facts.quality.into_iter().map(str::to_owned));
         }
         if self.is_cut {

@@ -202,6 +202,7 @@ fn push_message(variant: Variant, message: &Message<'_>, data: Data<'_>, context
         authorities: texts.of(message.part(Part::Authority)),
         additionals: texts.of(message.part(Part::Additional)),
         is_truncated: header.is_truncated() || data.is_cut,
+        decrypted: false,
     };
     context.rows.push(Row::Dns(Box::new(row)));
     if texts.left == 0 {
@@ -269,6 +270,7 @@ mod tests {
             device: (Ipv4Addr::new(10, 0, 0, 2).into(), 40_000),
             remote: (Ipv4Addr::new(192, 0, 2, 53).into(), port),
             device_mac: Some("02:00:00:00:00:01".to_owned()),
+            secrets: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! From first bytes to dialogue: a flow's payload is shown to the recognisers until one of them knows it, and
 //! then, from its beginning, to the dialogue.
 
-use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Protocol, Recognised, Side, Transport, http};
+use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Protocol, Recognised, Side, Transport, http, tls};
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -24,8 +24,19 @@ pub(crate) struct Probing {
     held: Vec<Held>,
     /// Datagrams seen.
     datagrams: u32,
-    /// The stream lies inside that of another dialogue.
-    is_inner: bool,
+    place: Place,
+}
+
+/// Where a stream lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// On its own.
+    #[default]
+    Flow,
+    /// Inside that of another dialogue.
+    Tunnel,
+    /// Inside one that was sealed.
+    Opened,
 }
 
 /// Beginning of one side's stream: its first bytes, or those after a hole before them.
@@ -61,7 +72,12 @@ impl Default for Follow {
 impl Follow {
     /// For a stream inside a stream, whose own tunnels are not followed: they could nest without end.
     pub(crate) fn inner() -> Self {
-        Self::Probing(Box::new(Probing { is_inner: true, ..Probing::default() }))
+        Self::Probing(Box::new(Probing { place: Place::Tunnel, ..Probing::default() }))
+    }
+
+    /// For a stream that was sealed: neither its tunnels nor what is sealed in it once more are followed.
+    pub(crate) fn opened() -> Self {
+        Self::Probing(Box::new(Probing { place: Place::Opened, ..Probing::default() }))
     }
 
     /// Somebody wants the stream's bytes in order.
@@ -183,7 +199,11 @@ impl Probing {
     }
 
     fn open(&self, protocol: &Protocol, context: &Context<'_>) -> Box<dyn Dialogue> {
-        if self.is_inner && protocol.name == http::NAME { http::open_inner() } else { (protocol.open)(context.flow) }
+        match (self.place, protocol.name) {
+            (Place::Tunnel | Place::Opened, http::NAME) => http::open_inner(),
+            (Place::Opened, tls::NAME) => tls::open_inner(context.flow),
+            _ => (protocol.open)(context.flow),
+        }
     }
 
     const fn start(&mut self, side: Side) -> &mut Start {

@@ -3,11 +3,13 @@
 //!
 //! A new protocol is one file here, one in `wire`, one in `record`, and one entry in [`PROTOCOLS`].
 
+mod certificates;
 mod dns;
 mod follow;
 mod http;
 mod link;
 mod offer;
+mod opened;
 mod plain;
 mod quic;
 mod remote_id;
@@ -19,6 +21,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::record::{Anomaly, ApplicationBasis, Encryption, FlowLink, FlowName, Origin, Request, Row};
+use crate::secrets::Secrets;
 use crate::time::Timestamp;
 
 pub(crate) use follow::Follow;
@@ -82,6 +85,8 @@ pub(crate) struct FlowInfo {
     pub(crate) remote: (IpAddr, u16),
     /// Link address of the device, as text.
     pub(crate) device_mac: Option<String>,
+    /// What the analyst has keys for; `None` without any, so that nothing is kept for them.
+    pub(crate) secrets: Option<Arc<Secrets>>,
 }
 
 impl FlowInfo {
@@ -164,6 +169,8 @@ pub(crate) struct Facts {
     pub(crate) link: Option<Box<FlowLink>>,
     /// Words for the column `quality`.
     pub(crate) quality: Vec<&'static str>,
+    /// Secrets that opened the payload, by the place they came from.
+    pub(crate) decrypted_by: Vec<String>,
 }
 
 /// Follows one flow in one protocol.
@@ -278,6 +285,7 @@ pub(crate) mod tests {
             device: (IpAddr::from([192, 0, 2, 1]), device),
             remote: (IpAddr::from([198, 51, 100, 1]), remote),
             device_mac: None,
+            secrets: None,
         }
     }
 }

@@ -127,6 +127,7 @@ impl Dialogue for Quic {
             requests: Vec::new(),
             quality: self.quality.clone(),
             link: None,
+            decrypted_by: Vec::new(),
         }
     }
 }

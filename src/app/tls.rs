@@ -1,20 +1,30 @@
 //! TLS over TCP: what both sides say before they encrypt. One row per handshake, one per certificate; the dialogue
 //! ends when both sides send application data. RFC 8446, RFC 5246, RFC 6101; what each side sends once it has
-//! changed its cipher is not looked at, so renegotiations stay unseen.
+//! changed its cipher is looked at only where the analyst has keys for it, so that renegotiations stay unseen
+//! otherwise. With keys the dialogue goes on to the end of the flow, and what it opens is followed as a stream of its own.
 
-use super::offer::{Offer, host};
+mod keys;
+mod sealed;
+
+use super::certificates;
+use super::offer::Offer;
+use super::opened::Opened;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
 use crate::limits;
-use crate::record::{ApplicationBasis, Certificate, Encryption, FlowName, NameSource, Row, Tls as TlsRow};
+use crate::record::{ApplicationBasis, Encryption, FlowName, NameSource, Row, Tls as TlsRow};
 use crate::time::Timestamp;
 use crate::wire::handshake::{self, ClientHello, Handshake, ServerHello, cipher_name, is_tls13, version_name};
 use crate::wire::ja4::Carrier;
 use crate::wire::tls::{Content, Cut, Messages, NextMessage, Record, Records, alert, begins_like_tls};
-use crate::wire::{Reader, escape, x509};
+use crate::wire::{Reader, escape};
+
+use keys::{End, Keys};
+
+pub(crate) const NAME: &str = "tls";
 
 /// TLS over TCP.
 pub(crate) const PROTOCOL: Protocol =
-    Protocol { name: "tls", transport: Transport::Tcp, ports: &[443, 853, 8443, 8883, 993, 995, 465, 5228], recognise, open };
+    Protocol { name: NAME, transport: Transport::Tcp, ports: &[443, 853, 8443, 8883, 993, 995, 465, 5228], recognise, open };
 
 /// Port of DNS over TLS (RFC 7858).
 const DNS_OVER_TLS: u16 = 853;
@@ -30,6 +40,12 @@ fn recognise(probe: Probe<'_>) -> Recognised {
 }
 
 fn open(flow: &FlowInfo) -> Box<dyn Dialogue> {
+    let keys = flow.secrets.as_ref().map(|secrets| Box::new(Keys::new(secrets)));
+    Box::new(Tls { has_dns_port: flow.has_port(DNS_OVER_TLS), keys, ..Tls::default() })
+}
+
+/// A dialogue inside of an opened one: what it seals once more stays sealed.
+pub(crate) fn open_inner(flow: &FlowInfo) -> Box<dyn Dialogue> {
     Box::new(Tls { has_dns_port: flow.has_port(DNS_OVER_TLS), ..Tls::default() })
 }
 
@@ -55,9 +71,26 @@ struct Tls {
     certificate_names: Vec<String>,
     quality: Vec<&'static str>,
     is_emitted: bool,
+    /// What may open it; none without secrets.
+    keys: Option<Box<Keys>>,
+    /// What was opened.
+    inner: Option<Box<Opened>>,
+    /// Sealed records that came before what is needed to open them.
+    held: Vec<Held>,
+    held_bytes: usize,
+    /// First sealed record of each side that was not opened.
+    first_unopened: Option<Seen>,
+}
+
+/// A record that waits for keys.
+struct Held {
+    record: Record,
+    side: Side,
+    seen: Seen,
 }
 
 type Seen = (u64, Timestamp);
+type Read = fn(&mut Tls, &[u8], Data<'_>, &mut Context<'_>);
 
 /// What one side has sent.
 #[derive(Default)]
@@ -93,7 +126,7 @@ impl Dialogue for Tls {
         let mut input = Reader::new(data.bytes);
         while !self.is_settled() {
             match self.half(data.side).records.next(&mut input) {
-                Cut::Record(record) => self.record(&record, data, context),
+                Cut::Record(record) => self.record(record, data, context),
                 Cut::Damage => self.damage(data, context),
                 Cut::Wait => return Appetite::More,
             }
@@ -120,10 +153,24 @@ impl Dialogue for Tls {
             let torn = self.half(side).records.take_unfinished();
             self.salvage(side, &torn);
         }
+        if let Some(inner) = &mut self.inner {
+            inner.finish(context);
+        }
+        self.tell_unopened(context);
         self.emit(context);
     }
 
     fn facts(&self) -> Facts {
+        let own = self.own_facts();
+        match &self.inner {
+            Some(inner) => inner.facts(own),
+            None => own,
+        }
+    }
+}
+
+impl Tls {
+    fn own_facts(&self) -> Facts {
         let dns = self.dns_basis();
         Facts {
             application: Some(if dns.is_some() { "dot" } else { "tls" }),
@@ -133,11 +180,10 @@ impl Dialogue for Tls {
             requests: Vec::new(),
             quality: self.quality.clone(),
             link: None,
+            decrypted_by: self.keys.as_ref().map(|keys| keys.used()).unwrap_or_default(),
         }
     }
-}
 
-impl Tls {
     const fn half(&mut self, side: Side) -> &mut Half {
         match side {
             Side::Device => &mut self.device,
@@ -145,7 +191,18 @@ impl Tls {
         }
     }
 
-    fn record(&mut self, record: &Record, data: Data<'_>, context: &mut Context<'_>) {
+    fn record(&mut self, record: Record, data: Data<'_>, context: &mut Context<'_>) {
+        if self.is_sealed(&record, data.side) {
+            return self.sealed(record, data, context);
+        }
+        self.clear(&record, data, context);
+        if let (Some(end), Some(keys)) = (self.end(data.side), &mut self.keys) {
+            keys.pass(end, &record);
+        }
+        self.settle_keys(context);
+    }
+
+    fn clear(&mut self, record: &Record, data: Data<'_>, context: &mut Context<'_>) {
         match record.content {
             Content::Handshake => self.handshake(record, data, context),
             Content::ChangeCipherSpec => self.seal(data.side),
@@ -161,15 +218,22 @@ impl Tls {
 
     fn handshake(&mut self, record: &Record, data: Data<'_>, context: &mut Context<'_>) {
         let is_clear = self.is_retried || !self.half(data.side).is_sealed;
+        if is_clear {
+            self.messages(&record.body, Self::message, data, context);
+        }
+    }
+
+    /// Puts messages together and reads each by `read`.
+    fn messages(&mut self, body: &[u8], read: Read, data: Data<'_>, context: &mut Context<'_>) {
         let half = self.half(data.side);
-        if half.is_unreadable || !is_clear {
+        if half.is_unreadable {
             return;
         }
         let mut messages = std::mem::take(&mut half.messages);
-        messages.push(&record.body);
+        messages.push(body);
         loop {
             match messages.next() {
-                NextMessage::Message(message) => self.message(message, data, context),
+                NextMessage::Message(message) => read(self, message, data, context),
                 NextMessage::Wait => break,
                 NextMessage::Excess => {
                     let detail = format!("found handshake messages beyond {} bytes, read those before", limits::HANDSHAKE_BYTES);
@@ -186,11 +250,19 @@ impl Tls {
     }
 
     fn message(&mut self, message: &[u8], data: Data<'_>, context: &mut Context<'_>) {
+        if let Some(keys) = &mut self.keys {
+            keys.hear(message);
+        }
         match handshake::read(message) {
             Some(Handshake::ClientHello(hello)) => self.client_hello(&hello, data),
             Some(Handshake::ServerHello(hello)) => self.server_hello(&hello, data),
             Some(Handshake::Certificates(chain)) => self.certificates(&chain, data, context),
             Some(Handshake::ServerHelloDone) => self.half(data.side).is_hello_done = true,
+            Some(Handshake::KeyExchange(body)) => {
+                if let Some(keys) = &mut self.keys {
+                    keys.key_exchange(body);
+                }
+            }
             Some(Handshake::Other) => {}
             None => self.malformed(message, data, context),
         }
@@ -221,6 +293,12 @@ impl Tls {
         }
         self.saw_hello("client", data);
         self.take_offer(hello, data.side);
+        if let Some(keys) = &mut self.keys {
+            keys.client_hello(hello);
+            if keys.has_hope() {
+                [&mut self.device, &mut self.remote].into_iter().for_each(|half| half.records.keep_sealed());
+            }
+        }
     }
 
     fn take_offer(&mut self, hello: &ClientHello<'_>, client: Side) {
@@ -249,6 +327,9 @@ impl Tls {
         let is_echoed = !hello.session.is_empty() && hello.session == self.session;
         self.is_resumed = hello.has_shared_key || is_echoed && !is_tls13(hello.version);
         self.answer = Some(Answer { version: hello.version, cipher: Some(hello.cipher), alpn: hello.alpn.map(escape) });
+        if let Some(keys) = &mut self.keys {
+            keys.server_hello(hello);
+        }
         // What the client encrypted until here was early data.
         let client = self.half(data.side.other());
         client.application = 0;
@@ -315,47 +396,19 @@ impl Tls {
     }
 
     fn certificates(&mut self, chain: &[&[u8]], data: Data<'_>, context: &mut Context<'_>) {
-        if chain.len() > limits::CERTIFICATES {
-            let detail = format!("found {} certificates, read the first {}", chain.len(), limits::CERTIFICATES);
-            context.note((data.frame, data.time), "certificate-limit", detail, Damage::Ours);
+        let server_name = self.offer.as_ref().and_then(|offer| offer.server_name.as_ref());
+        let names = certificates::tell(chain, server_name, data, context);
+        if self.client != Some(data.side) && !names.is_empty() {
+            self.certificate_names = names;
         }
-        for (position, der) in (0..).zip(chain.iter().take(limits::CERTIFICATES)) {
-            self.certificate(position, der, data, context);
-        }
-    }
-
-    fn certificate(&mut self, position: u32, der: &[u8], data: Data<'_>, context: &mut Context<'_>) {
-        let read = read_certificate(der, data, context);
-        if let Some(leaf) = read.as_ref().filter(|_| position == 0 && self.client != Some(data.side)) {
-            self.certificate_names = host_names(&leaf.names);
-        }
-        let validity = read.as_ref().map(|read| [read.not_before, read.not_after].map(|at| Timestamp::from_parts(at, 0)));
-        let read = read.unwrap_or_default();
-        let (sha256, sha1) = x509::fingerprints(der);
-        let row = Certificate {
-            origin: context.flow.origin(data.frame, data.time),
-            from_device: data.side == Side::Device,
-            position,
-            server_name: self.offer.as_ref().and_then(|offer| offer.server_name.clone()),
-            subject: read.subject,
-            names: read.names,
-            issuer: read.issuer,
-            serial: read.serial,
-            not_before: validity.map(|[from, _]| from),
-            not_after: validity.map(|[_, until]| until),
-            is_valid_then: validity.map(|[from, until]| (from..=until).contains(&data.time)),
-            is_self_issued: read.is_self_issued,
-            key: read.key,
-            signature: read.signature,
-            sha256,
-            sha1,
-        };
-        context.rows.push(Row::Certificate(Box::new(row)));
     }
 
     /// Application data followed the handshake. TLS 1.3 encrypts the end of its handshake as application data: there
     /// the client's first such record ends the handshake, and its second is data.
     fn is_established(&self) -> bool {
+        if self.inner.is_some() {
+            return true;
+        }
         let client = match self.client {
             Some(Side::Device) => &self.device,
             Some(Side::Remote) => &self.remote,
@@ -370,8 +423,11 @@ impl Tls {
         }
     }
 
-    /// Nothing more will come in clear.
+    /// Nothing more will come in clear, and nothing that keys are there for.
     fn is_settled(&self) -> bool {
+        if self.keys.as_ref().is_some_and(|keys| keys.has_hope()) {
+            return false;
+        }
         let [device, remote] = [self.device.application, self.remote.application];
         device > 0 && remote > 0 && self.is_established() || device.max(remote) >= limits::TLS_RECORDS
     }
@@ -381,6 +437,8 @@ impl Tls {
         self.is_emitted = true;
         let offer = self.offer.clone().unwrap_or_default();
         let answer = self.answer.as_ref();
+        let keys = self.keys.as_ref().filter(|keys| keys.has_hope());
+        let plain = keys.map(|_| self.inner.as_ref().map(|inner| inner.bytes()).unwrap_or_default());
         let row = TlsRow {
             origin: context.flow.origin(frame, time),
             version: answer.map(|answer| version_name(answer.version)).or(offer.version),
@@ -396,6 +454,10 @@ impl Tls {
             hello_frames: std::mem::take(&mut self.hello_frames),
             established: self.is_established(),
             alert: self.alert.clone(),
+            decrypted_by: keys.map(|keys| keys.used()).unwrap_or_default(),
+            plain_bytes_out: plain.map(|(out, _)| out),
+            plain_bytes_in: plain.map(|(_, into)| into),
+            unopened: keys.map(|keys| keys.unopened(End::Client).saturating_add(keys.unopened(End::Server))),
         };
         context.rows.push(Row::Tls(Box::new(row)));
     }
@@ -413,31 +475,6 @@ impl Tls {
         let shown = self.certificate_names.iter().map(|name| FlowName { source: NameSource::Certificate, name: name.clone() });
         asked.into_iter().chain(shown).collect()
     }
-}
-
-/// Reads a certificate; what is wrong with it is noted.
-fn read_certificate(der: &[u8], data: Data<'_>, context: &mut Context<'_>) -> Option<x509::Certificate> {
-    let seen = (data.frame, data.time);
-    let Some(read) = x509::Certificate::read(der) else {
-        let detail = format!("found {} bytes that do not read as a certificate", der.len());
-        context.note(seen, "certificate-malformed", detail, Damage::Theirs);
-        return None;
-    };
-    if read.names_left_out > 0 {
-        let detail = format!("left out {} names beyond {}", read.names_left_out, limits::CERTIFICATE_NAMES);
-        context.note(seen, "certificate-limit", detail, Damage::Ours);
-    }
-    Some(read)
-}
-
-/// The first names of a certificate that can be host names, wildcards among them.
-fn host_names(names: &[String]) -> Vec<String> {
-    let is_host = |name: &&String| {
-        name.contains('.')
-            && name.parse::<std::net::IpAddr>().is_err()
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._*".contains(&byte))
-    };
-    names.iter().filter(is_host).filter_map(|name| host(name.as_bytes())).take(limits::CERTIFICATE_FLOW_NAMES).collect()
 }
 
 #[cfg(test)]

@@ -49,12 +49,13 @@ impl Tunnel {
             requests: joined(outer.requests, inner.requests, FLOW_REQUESTS),
             link: inner.link,
             quality: joined(outer.quality, inner.quality, usize::MAX),
+            decrypted_by: joined(outer.decrypted_by, inner.decrypted_by, usize::MAX),
         }
     }
 }
 
 /// Both lists, without what is in them twice.
-fn joined<T: PartialEq>(mut list: Vec<T>, more: Vec<T>, limit: usize) -> Vec<T> {
+pub(super) fn joined<T: PartialEq>(mut list: Vec<T>, more: Vec<T>, limit: usize) -> Vec<T> {
     for item in more {
         if list.len() < limit && !list.contains(&item) {
             list.push(item);

@@ -18,6 +18,7 @@ mod pcapng;
 mod reader;
 #[cfg(all(feature = "live", feature = "table"))]
 mod save;
+mod secrets;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub(crate) use live::{Batch, Breaker, Live, Settings, Statistics};
 pub use reader::{About, Reader};
 #[cfg(all(feature = "live", feature = "table"))]
 pub(crate) use save::{Ring, Saver, Source};
+pub(crate) use secrets::{KEY_LOG, secrets};
 
 /// One captured record, lent by its reader.
 #[derive(Clone, Debug)]
@@ -69,8 +71,25 @@ pub enum Event<'a> {
     Frame(Frame<'a>),
     /// A name that the capturing system had for an address.
     Name(IpAddr, String),
+    /// A block of decryption secrets.
+    Secrets(SecretsFound<'a>),
     /// Something wrong or not understood; reading goes on unless it says `is_damage`.
     Note(Note),
+}
+
+/// A block of decryption secrets, as it is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecretsFound<'a> {
+    /// Number among the capture's blocks of secrets, from 1.
+    pub number: u64,
+    /// What kind of secrets, as the container numbers them.
+    pub kind: u32,
+    /// The secrets.
+    pub text: &'a [u8],
+    /// Offset of the block in the decompressed file.
+    pub offset: u64,
+    /// Frames before it.
+    pub frames: u64,
 }
 
 /// Something about the container that the tables should tell.

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 use crate::wire::{Direction, LinkType, Reader, Short, escape};
 
 /// Section header block: its type reads the same in both byte orders.
-const SECTION: u32 = 0x0a0d_0d0a;
+pub(super) const SECTION: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
@@ -21,7 +21,9 @@ const NAMES: u32 = 4;
 const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 const JOURNAL: u32 = 9;
-const SECRETS: u32 = 10;
+pub(super) const SECRETS: u32 = 10;
+/// Offset of a secrets block's text: after type, length, kind and length of the text.
+const SECRETS_AT: usize = 16;
 const CUSTOM: u32 = 0x0bad;
 const CUSTOM_NO_COPY: u32 = 0x4000_0bad;
 
@@ -181,9 +183,15 @@ impl Pcapng {
             NAMES => return Ok(Step::Names { names: names(fields), length }),
             STATISTICS => self.statistics(fields),
             SECRETS => {
-                let secret = fields.u32().map_err(short)?;
+                let kind = fields.u32().map_err(short)?;
+                let data_len = fields.u32().map_err(short)?;
                 self.secrets += 1;
-                *self.skipped.entry(format!("decryption-secrets-{secret:#010x}")).or_default() += 1;
+                *self.skipped.entry(format!("decryption-secrets-{kind:#010x}")).or_default() += 1;
+                let data_len = usize::try_from(data_len).unwrap_or(usize::MAX);
+                if data_len > fields.reader.left() {
+                    return Err(format!("decryption secrets declare {data_len} bytes, their block holds {}", fields.reader.left()));
+                }
+                return Ok(Step::Secrets { kind, data_at: SECRETS_AT, data_len, length });
             }
             _ => {
                 *self.skipped.entry(block_name(kind)).or_default() += 1;
@@ -363,7 +371,7 @@ fn units(resolution: u8) -> Option<u64> {
 }
 
 /// Byte order by the magic that begins a section header's body.
-fn is_little_section(body: &[u8]) -> Option<bool> {
+pub(super) fn is_little_section(body: &[u8]) -> Option<bool> {
     match body.first_chunk()? {
         [0x4d, 0x3c, 0x2b, 0x1a] => Some(true),
         [0x1a, 0x2b, 0x3c, 0x4d] => Some(false),

@@ -11,7 +11,7 @@ use super::buffer::Buffer;
 use super::compressed::{Bounded, Compression, Hashed, Plain};
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
-use super::{Event, Frame, Note};
+use super::{Event, Frame, Note, SecretsFound};
 use crate::error::{Error, Kind};
 use crate::time::Timestamp;
 use crate::wire::{Direction, LinkType};
@@ -32,6 +32,7 @@ pub(super) struct FrameHead {
 pub(super) enum Step {
     Frame(FrameHead),
     Names { names: Vec<(IpAddr, String)>, length: usize },
+    Secrets { kind: u32, data_at: usize, data_len: usize, length: usize },
     Skip { length: usize, counts_as_frame: bool },
     Damage(Note),
     End,
@@ -80,6 +81,8 @@ pub struct Reader {
     pending: usize,
     names: Vec<(IpAddr, String)>,
     number: u64,
+    /// Blocks of secrets.
+    secrets: u64,
     has_ended: bool,
     is_truncated: bool,
 }
@@ -141,6 +144,7 @@ impl Reader {
             pending: 0,
             names: Vec::new(),
             number: 0,
+            secrets: 0,
             has_ended: false,
             is_truncated: false,
         })
@@ -189,6 +193,13 @@ impl Reader {
                     if let Some((address, name)) = self.names.pop() {
                         return Some(Event::Name(address, name));
                     }
+                }
+                Step::Secrets { kind, data_at, data_len, length } => {
+                    self.pending = length;
+                    self.secrets += 1;
+                    let (number, offset, frames) = (self.secrets, self.buffer.offset(), self.number);
+                    let text = self.buffer.peek(length).get(data_at..data_at + data_len).unwrap_or_default();
+                    return Some(Event::Secrets(SecretsFound { number, kind, text, offset, frames }));
                 }
                 Step::Skip { length, counts_as_frame } => {
                     self.pending = length;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::tls_keys::TlsKeyArgs;
 use super::wifi_keys::WifiKeyArgs;
 use crate::analysis::Options;
 use crate::enrich::{Rules, Settings};
@@ -36,6 +37,9 @@ pub struct Knowledge {
     /// Keys of protected Wi-Fi networks
     #[command(flatten)]
     pub wifi: WifiKeyArgs,
+    /// Keys of TLS and QUIC
+    #[command(flatten)]
+    pub tls: TlsKeyArgs,
 }
 
 /// Formats beside Parquet.
@@ -65,7 +69,7 @@ impl Knowledge {
             kinds: self.devices.iter().filter_map(|named| Some((named.kind?, named.device))).collect(),
         };
         let devices = Devices(self.devices.iter().map(|named| named.device).collect());
-        Ok(Options { devices, settings, wifi_keys: self.wifi.read()?, ..Options::default() })
+        Ok(Options { devices, settings, wifi_keys: self.wifi.read()?, secrets: self.tls.read()?, ..Options::default() })
     }
 
     /// The rules that are asked, for their hashes.
@@ -92,6 +96,8 @@ impl Knowledge {
         self.geoip.iter().for_each(|file| say("--geoip", path(file)));
         self.rules.iter().for_each(|file| say("--rules", path(file)));
         self.wifi.files.iter().for_each(|file| say("--wifi-keys", path(file)));
+        self.tls.logs.iter().for_each(|file| say("--tls-keys", path(file)));
+        self.tls.rsa_keys.iter().for_each(|file| say("--tls-rsa-key", path(file)));
         (said, self.wifi.keys.len())
     }
 

@@ -29,6 +29,7 @@ pub mod rules;
 pub mod schema;
 #[cfg(feature = "table")]
 mod terminal;
+pub mod tls_keys;
 #[cfg(feature = "table")]
 mod units;
 #[cfg(feature = "table")]

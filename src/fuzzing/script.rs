@@ -44,6 +44,7 @@ impl Subject {
             device: (IpAddr::from([192, 0, 2, 1]), 50_000),
             remote: (IpAddr::from([198, 51, 100, 1]), self.port),
             device_mac: None,
+            secrets: None,
         }
     }
 

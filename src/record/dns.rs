@@ -1,4 +1,4 @@
-//! Table `dns`: questions and answers seen in clear text.
+//! Table `dns`: questions and answers seen in clear text, or decrypted.
 
 use super::{Column, Get, Origin, Record, text, text_of, texts};
 
@@ -35,6 +35,8 @@ pub struct Dns {
     pub additionals: Vec<String>,
     /// Records were cut: TC bit or snapshot length.
     pub is_truncated: bool,
+    /// Read from a decrypted stream.
+    pub decrypted: bool,
 }
 
 impl Record for Dns {
@@ -81,5 +83,6 @@ impl Record for Dns {
             "true when the TC bit is set or the message was cut by the capture",
             Get::Flag(|r| Some(r.is_truncated)),
         ),
+        Column::new("decrypted", "", "true when it was read from a decrypted stream", Get::Flag(|r| Some(r.decrypted))),
     ];
 }

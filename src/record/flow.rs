@@ -286,10 +286,12 @@ pub struct Flow {
     pub quality: Vec<String>,
     /// Names seen in the flow itself.
     pub names: Vec<FlowName>,
-    /// Requests seen in clear.
+    /// Requests seen in clear, or decrypted.
     pub requests: Vec<Request>,
     /// What it says as a drone link.
     pub link: Option<Box<FlowLink>>,
+    /// Secrets that opened the payload.
+    pub decrypted_by: Vec<String>,
     /// What was joined after the pass.
     #[serde(skip)]
     pub answer: Answer,
@@ -528,6 +530,12 @@ impl Record for Flow {
             "",
             "tls, quic, none (a recognised clear-text protocol), unknown",
             Get::Text(|r| text(r.encryption.as_str())),
+        ),
+        Column::new(
+            "decrypted_by",
+            "",
+            "the analyst's secrets that opened the payload, by the place they came from, see tls.decrypted_by; `encryption` still says what an observer without them could read; empty when none did",
+            Get::List(|r| texts(&r.decrypted_by)),
         ),
         Column::new("name", "", "host name the flow went to; empty when nothing told one", Get::Text(|r| text_of(r.answer.name.as_ref()))),
         Column::new(

@@ -1,4 +1,4 @@
-//! Table `http`: exchanges in clear text.
+//! Table `http`: exchanges in clear text, or decrypted.
 
 use super::{Column, Get, Origin, Record, text, text_of, texts};
 

@@ -321,6 +321,7 @@ pub(crate) mod tests {
             quality: Vec::new(),
             names: Vec::new(),
             requests: Vec::new(),
+            decrypted_by: Vec::new(),
             link: None,
             bssid: None,
             station: None,

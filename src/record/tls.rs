@@ -33,6 +33,14 @@ pub struct Tls {
     pub established: bool,
     /// First alert in clear text.
     pub alert: Option<String>,
+    /// Secrets that opened records.
+    pub decrypted_by: Vec<String>,
+    /// Content from the device, when anything was opened.
+    pub plain_bytes_out: Option<u64>,
+    /// Content to the device.
+    pub plain_bytes_in: Option<u64>,
+    /// Sealed records that no key opened, when there were keys.
+    pub unopened: Option<u64>,
 }
 
 impl Record for Tls {
@@ -57,7 +65,7 @@ impl Record for Tls {
         Column::new(
             "alpn_chosen",
             "",
-            "application protocol the server chose; empty when encrypted or absent",
+            "application protocol the server chose; empty when absent, or encrypted and not opened",
             Get::Text(|r| text_of(r.alpn_chosen.as_ref())),
         ),
         Column::new(
@@ -95,8 +103,32 @@ impl Record for Tls {
         Column::new(
             "alert",
             "",
-            "first alert seen in clear text and who sent it, as `level description by device`; empty without one",
+            "first alert seen in clear text and who sent it, as `level description by device`; of opened ones the first that is no close_notify; empty without one",
             Get::Text(|r| text_of(r.alert.as_ref())),
+        ),
+        Column::new(
+            "decrypted_by",
+            "",
+            "the analyst's secrets that opened records, by the place they came from: `FILE:LINE`, `CAPTURE#BLOCK:LINE`, or the file of a private key; empty when none did",
+            Get::List(|r| texts(&r.decrypted_by)),
+        ),
+        Column::new(
+            "plain_bytes_out",
+            "bytes",
+            "application data from the device that was decrypted; empty without keys",
+            Get::Number(|r| r.plain_bytes_out),
+        ),
+        Column::new(
+            "plain_bytes_in",
+            "bytes",
+            "application data to the device that was decrypted; empty without keys",
+            Get::Number(|r| r.plain_bytes_in),
+        ),
+        Column::new(
+            "unopened_records",
+            "",
+            "protected records that no key opened: a hole before them, or another key; empty without keys",
+            Get::Number(|r| r.unopened),
         ),
     ];
 }

@@ -113,6 +113,7 @@ pub(crate) fn bare_flow(number: u64) -> Flow {
         names: Vec::new(),
         requests: Vec::new(),
         link: None,
+        decrypted_by: Vec::new(),
         answer: Answer {
             scope: "global",
             country_basis: "none",
@@ -162,6 +163,7 @@ pub(crate) fn dns() -> Dns {
         authorities: Vec::new(),
         additionals: Vec::new(),
         is_truncated: false,
+        decrypted: false,
     }
 }
 

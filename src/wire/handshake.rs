@@ -1,9 +1,11 @@
-//! TLS handshake messages that travel in clear: hellos and, before TLS 1.3, certificates. RFC 8446 section 4,
-//! RFC 5246 section 7.4, and the extensions that say where a client wants to go.
+//! TLS handshake messages: those that travel in clear, which are hellos and, before TLS 1.3, certificates; and those
+//! that TLS 1.3 seals. RFC 8446 section 4, RFC 5246 section 7.4, and the extensions that say where a client wants to go.
 //!
 //! ```text
 //! client hello   version 2 | random 32 | session 1+n | cipher suites 2+n | compression 1+n | extensions 2+n
 //! server hello   version 2 | random 32 | session 1+n | cipher suite 2 | compression 1 | extensions 2+n
+//! certificates   context 1+n | certificates 3+n, each certificate 3+n | extensions 2+n            in TLS 1.3
+//! compressed     algorithm 2 | length 3 | certificates 3+n                                       RFC 8879
 //! extension      type 2 | length 2 | body
 //! ```
 //!
@@ -24,6 +26,10 @@ const RETRY_RANDOM: [u8; 32] = [
 pub(crate) const SERVER_NAME: u16 = 0;
 /// Extension `application_layer_protocol_negotiation` (RFC 7301).
 pub(crate) const ALPN: u16 = 16;
+/// Extension `encrypt_then_mac` (RFC 7366).
+pub(crate) const ENCRYPT_THEN_MAC: u16 = 22;
+/// Extension `extended_master_secret` (RFC 7627).
+pub(crate) const EXTENDED_MASTER_SECRET: u16 = 23;
 const PRE_SHARED_KEY: u16 = 41;
 const QUIC_PARAMETERS: u16 = 57;
 const QUIC_PARAMETERS_DRAFT: u16 = 0xffa5;
@@ -41,6 +47,8 @@ pub(crate) enum Handshake<'a> {
     Certificates(Vec<&'a [u8]>),
     /// End of the server's part of a full handshake before TLS 1.3.
     ServerHelloDone,
+    /// The client's part of the key exchange before TLS 1.3.
+    KeyExchange(&'a [u8]),
     /// A message that says nothing we tell.
     Other,
 }
@@ -50,6 +58,8 @@ pub(crate) enum Handshake<'a> {
 pub(crate) struct ClientHello<'a> {
     /// Version of its own field: at most TLS 1.2.
     pub(crate) version: u16,
+    /// What secrets are found by; zeros in a hello of SSL 2.0.
+    pub(crate) random: [u8; 32],
     /// Session identifier, empty without one.
     pub(crate) session: &'a [u8],
     /// Cipher suites, in order.
@@ -75,6 +85,12 @@ pub(crate) struct ClientHello<'a> {
 pub(crate) struct ServerHello<'a> {
     /// Version chosen.
     pub(crate) version: u16,
+    /// The server's part of the keys before TLS 1.3.
+    pub(crate) random: [u8; 32],
+    /// Types of the extensions, in order.
+    pub(crate) extensions: Vec<u16>,
+    /// Compression chosen (before TLS 1.3); 0 for none.
+    pub(crate) compression: u8,
     /// Session identifier, empty without one.
     pub(crate) session: &'a [u8],
     /// Cipher suite chosen.
@@ -92,7 +108,8 @@ pub(crate) fn read(message: &[u8]) -> Option<Handshake<'_>> {
     match message.first()? {
         1 | 2 | 6 | 11 => read_known(message),
         14 => Some(Handshake::ServerHelloDone),
-        0 | 3..=5 | 8 | 12 | 13 | 15 | 16 | 20..=25 | 67 | 254 => Some(Handshake::Other),
+        16 => message.get(4..).map(Handshake::KeyExchange),
+        0 | 3..=5 | 8 | 12 | 13 | 15 | 20..=25 | 67 | 254 => Some(Handshake::Other),
         _ => None,
     }
 }
@@ -104,9 +121,12 @@ fn read_known(message: &[u8]) -> Option<Handshake<'_>> {
     Some(match known {
         TlsMessageHandshake::ClientHello(hello) => Handshake::ClientHello(ClientHello::new(&hello)),
         TlsMessageHandshake::ServerHello(hello) => Handshake::ServerHello(ServerHello::new(&hello)),
-        TlsMessageHandshake::ServerHelloV13Draft18(hello) => {
-            Handshake::ServerHello(ServerHello { version: hello.version.0, cipher: hello.cipher.0, ..ServerHello::default() })
-        }
+        TlsMessageHandshake::ServerHelloV13Draft18(hello) => Handshake::ServerHello(ServerHello {
+            version: hello.version.0,
+            random: hello.random.try_into().unwrap_or_default(),
+            cipher: hello.cipher.0,
+            ..ServerHello::default()
+        }),
         TlsMessageHandshake::HelloRetryRequest(hello) => Handshake::ServerHello(ServerHello {
             version: hello.version.0,
             cipher: hello.cipher.0,
@@ -124,15 +144,16 @@ fn read_draft(message: &[u8]) -> Option<ServerHello<'_>> {
     let kind = reader.u8().ok()?;
     reader.skip(3).ok()?;
     let version = reader.u16().ok()?;
-    reader.skip(32).ok()?;
+    let random = reader.array().ok()?;
     let cipher = reader.u16().ok()?;
-    (kind == 2 && version & 0xff00 == 0x7f00).then(|| ServerHello { version, cipher, ..ServerHello::default() })
+    (kind == 2 && version & 0xff00 == 0x7f00).then(|| ServerHello { version, random, cipher, ..ServerHello::default() })
 }
 
 impl<'a> ClientHello<'a> {
     fn new(hello: &TlsClientHelloContents<'a>) -> Self {
         let mut read = Self {
             version: hello.version.0,
+            random: hello.random.try_into().unwrap_or_default(),
             session: hello.session_id.unwrap_or_default(),
             ciphers: hello.ciphers.iter().map(|cipher| cipher.0).collect(),
             ..Self::default()
@@ -146,12 +167,12 @@ impl<'a> ClientHello<'a> {
         let mut reader = Reader::new(message);
         let [kind, _, _, _] = reader.array().ok()?;
         let version = reader.u16().ok()?;
-        reader.skip(32).ok()?;
+        let random = reader.array().ok()?;
         let session_bytes = reader.u8().ok()?;
         if kind != 1 || version >> 8 != 3 || session_bytes > 32 {
             return None;
         }
-        let mut read = Self { version, session: reader.take_up_to(session_bytes.into()), is_cut: true, ..Self::default() };
+        let mut read = Self { version, random, session: reader.take_up_to(session_bytes.into()), is_cut: true, ..Self::default() };
         let mut ciphers = Reader::new(counted(&mut reader, 2));
         read.ciphers = std::iter::from_fn(|| ciphers.u16().ok()).collect();
         counted(&mut reader, 1);
@@ -208,12 +229,15 @@ impl<'a> ServerHello<'a> {
     fn new(hello: &TlsServerHelloContents<'a>) -> Self {
         let mut read = Self {
             version: hello.version.0,
+            random: hello.random.try_into().unwrap_or_default(),
+            compression: hello.compression.0,
             session: hello.session_id.unwrap_or_default(),
             cipher: hello.cipher.0,
             is_retry: hello.random == RETRY_RANDOM,
             ..Self::default()
         };
         for (kind, whole) in walk(hello.ext.unwrap_or_default()) {
+            read.extensions.push(kind);
             read.has_shared_key |= kind == PRE_SHARED_KEY;
             match tls_parser::parse_tls_server_hello_extension(whole) {
                 Ok((_, TlsExtension::ALPN(protocols))) => read.alpn = protocols.first().copied(),
@@ -225,6 +249,72 @@ impl<'a> ServerHello<'a> {
         }
         read
     }
+}
+
+/// A message that TLS 1.3 seals, in TCP and in QUIC.
+#[derive(Debug)]
+pub(crate) enum SealedMessage<'a> {
+    /// What the server chose beside the suite.
+    Extensions {
+        /// Application protocol.
+        alpn: Option<&'a [u8]>,
+    },
+    /// Certificates, leaf first, in DER.
+    Certificates(Vec<&'a [u8]>),
+    /// Certificates compressed by an algorithm of RFC 8879, to be read by [`certificates`] once they are not.
+    Compressed {
+        /// 1 zlib, 2 Brotli, 3 Zstandard.
+        algorithm: u16,
+        /// Bytes that come out.
+        length: u32,
+        /// Bytes that go in.
+        bytes: &'a [u8],
+    },
+    /// A message that says nothing we tell.
+    Other,
+}
+
+/// Reads one whole message that was sealed; `None` when it is not what its type says.
+pub(crate) fn read_sealed(message: &[u8]) -> Option<SealedMessage<'_>> {
+    let mut reader = Reader::new(message);
+    let kind = reader.u8().ok()?;
+    let length = usize::try_from(reader.u24().ok()?).ok()?;
+    let body = reader.take(length).ok()?;
+    match kind {
+        8 => Some(SealedMessage::Extensions { alpn: chosen_protocol(body) }),
+        11 => certificates(body).map(SealedMessage::Certificates),
+        25 => {
+            let mut reader = Reader::new(body);
+            let (algorithm, length) = (reader.u16().ok()?, reader.u24().ok()?);
+            Some(SealedMessage::Compressed { algorithm, length, bytes: counted(&mut reader, 3) })
+        }
+        4 | 5 | 13 | 15 | 20 | 24 => Some(SealedMessage::Other),
+        _ => None,
+    }
+}
+
+/// The protocol of the extension list of EncryptedExtensions.
+fn chosen_protocol(body: &[u8]) -> Option<&[u8]> {
+    let (_, whole) = walk(counted(&mut Reader::new(body), 2)).find(|(kind, _)| *kind == ALPN)?;
+    let Ok((_, TlsExtension::ALPN(protocols))) = tls_parser::parse_tls_server_hello_extension(whole) else { return None };
+    protocols.first().copied()
+}
+
+/// Body of a certificate message of TLS 1.3 (RFC 8446 section 4.4.2).
+pub(crate) fn certificates(body: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut reader = Reader::new(body);
+    let context = reader.u8().ok()?;
+    reader.skip(context.into()).ok()?;
+    let length = usize::try_from(reader.u24().ok()?).ok()?;
+    let mut list = reader.sub(length).ok()?;
+    let mut chain = Vec::new();
+    while !list.is_empty() {
+        let length = usize::try_from(list.u24().ok()?).ok()?;
+        chain.push(list.take(length).ok()?);
+        let extensions = list.u16().ok()?;
+        list.skip(extensions.into()).ok()?;
+    }
+    Some(chain)
 }
 
 /// Extensions with their headers, up to the first that is not whole.

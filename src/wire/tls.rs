@@ -13,7 +13,7 @@ use crate::limits;
 /// Largest body of a record: 2^14 and 2,048 for compression and encryption (RFC 5246 section 6.2.3).
 const RECORD_BYTES: u16 = (1 << 14) + 2_048;
 /// Bytes of a record before its body.
-const RECORD_HEAD: usize = 5;
+pub(crate) const RECORD_HEAD: usize = 5;
 
 /// What a record carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,20 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    const fn from_code(code: u8) -> Option<Self> {
+    /// Its number; that of nothing for SSL 2.0, whose records have none.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::ChangeCipherSpec => 20,
+            Self::Alert => 21,
+            Self::Handshake => 22,
+            Self::ApplicationData => 23,
+            Self::Heartbeat => 24,
+            Self::Ssl2 => 0,
+        }
+    }
+
+    /// By its number.
+    pub(crate) const fn from_code(code: u8) -> Option<Self> {
         match code {
             20 => Some(Self::ChangeCipherSpec),
             21 => Some(Self::Alert),
@@ -55,11 +68,11 @@ pub(crate) fn begins_like_tls(bytes: &[u8]) -> Option<bool> {
     begins_like_record(bytes)
 }
 
-/// Content and body length of a record header; `None` when it is none.
-fn read_head(head: [u8; RECORD_HEAD]) -> Option<(Content, u16)> {
-    let [code, 3, 0..=4, high, low] = head else { return None };
+/// Content, version and body length of a record header; `None` when it is none.
+fn read_head(head: [u8; RECORD_HEAD]) -> Option<(Content, u16, u16)> {
+    let [code, 3, minor @ 0..=4, high, low] = head else { return None };
     let length = u16::from_be_bytes([high, low]);
-    (length <= RECORD_BYTES).then_some((Content::from_code(code)?, length))
+    (length <= RECORD_BYTES).then_some((Content::from_code(code)?, u16::from_be_bytes([3, minor]), length))
 }
 
 fn begins_like_record(bytes: &[u8]) -> Option<bool> {
@@ -68,7 +81,7 @@ fn begins_like_record(bytes: &[u8]) -> Option<bool> {
     }
     let mut reader = Reader::new(bytes);
     let head = reader.array().ok()?;
-    let Some((content, length)) = read_head(head) else { return Some(false) };
+    let Some((content, _, length)) = read_head(head) else { return Some(false) };
     if content == Content::ApplicationData {
         return Some(length > 0);
     }
@@ -112,10 +125,27 @@ const fn is_message_type(code: u8) -> bool {
 pub(crate) struct Record {
     /// What it carries.
     pub(crate) content: Content,
+    /// Version of its head.
+    pub(crate) version: u16,
     /// Bytes of its body.
     pub(crate) length: u16,
-    /// The body; left out of application data, which nobody reads.
+    /// Offset of its head in the stream.
+    pub(crate) start: u64,
+    /// The body; left out of application data unless somebody reads it. Without the bytes that a hole took.
     pub(crate) body: Vec<u8>,
+}
+
+impl Record {
+    /// Offset in the stream of what follows it.
+    pub(crate) fn end(&self) -> u64 {
+        let bytes = usize::from(self.length).saturating_add(RECORD_HEAD);
+        self.start.saturating_add(u64::try_from(bytes).unwrap_or_default())
+    }
+
+    /// No byte of it is missing.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.body.len() == usize::from(self.length)
+    }
 }
 
 /// What the next bytes of a stream brought.
@@ -133,8 +163,23 @@ pub(crate) enum Cut {
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     state: State,
+    keeping: Keeping,
     /// Nothing was cut yet: SSL 2.0 is only looked for here.
     is_used: bool,
+    /// Offset in the stream of the next byte, holes counted.
+    position: u64,
+    /// Version of the last head.
+    version: u16,
+}
+
+/// What is done for whoever reads the bodies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Keeping {
+    /// Bodies of application data are left out; records that were lost are looked for where a piece begins.
+    #[default]
+    Clear,
+    /// All bodies are kept, and records looked for at every byte.
+    Sealed,
 }
 
 #[derive(Debug)]
@@ -145,8 +190,8 @@ enum State {
         left: usize,
         is_torn: bool,
     },
-    /// Where records begin is not known: looked for at the beginning of every piece.
-    Lost,
+    /// Where records begin is not known: looked for at the beginning of every piece, or in the last bytes seen.
+    Lost(Vec<u8>),
 }
 
 impl Default for State {
@@ -156,29 +201,25 @@ impl Default for State {
 }
 
 impl Records {
+    /// From here on somebody reads what is sealed.
+    pub(crate) const fn keep_sealed(&mut self) {
+        self.keeping = Keeping::Sealed;
+    }
+
+    /// Nobody does any more.
+    pub(crate) const fn leave_sealed(&mut self) {
+        self.keeping = Keeping::Clear;
+    }
+
     /// Takes bytes off `input` up to the end of a record.
     pub(crate) fn next(&mut self, input: &mut Reader<'_>) -> Cut {
         while !input.is_empty() {
-            match &mut self.state {
-                State::Lost if begins_like_record(input.rest()) == Some(true) => self.state = State::default(),
-                State::Lost => {
-                    input.take_up_to(input.left());
-                }
-                State::Head(head) => {
-                    head.extend(input.u8());
-                    if !self.open() {
-                        self.state = State::Lost;
-                        input.take_up_to(input.left());
-                        return Cut::Damage;
-                    }
-                }
-                State::Body { record, left, .. } => {
-                    let taken = input.take_up_to(*left);
-                    *left = left.saturating_sub(taken.len());
-                    if record.content != Content::ApplicationData {
-                        record.body.extend_from_slice(taken);
-                    }
-                }
+            let before = input.left();
+            let is_damage = self.advance(input);
+            let taken = before.saturating_sub(input.left());
+            self.position = self.position.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
+            if is_damage {
+                return Cut::Damage;
             }
             if let Some(record) = self.close() {
                 return Cut::Record(record);
@@ -187,17 +228,66 @@ impl Records {
         Cut::Wait
     }
 
-    /// Begins a body when the head is complete; false when it is no head.
+    /// Takes a piece of a head or body; true when it is none.
+    fn advance(&mut self, input: &mut Reader<'_>) -> bool {
+        let keeping = self.keeping;
+        match &mut self.state {
+            State::Lost(window) if keeping == Keeping::Sealed => {
+                window.extend(input.u8());
+                self.find();
+            }
+            State::Lost(_) if begins_like_record(input.rest()) == Some(true) => self.state = State::default(),
+            State::Lost(_) => {
+                input.take_up_to(input.left());
+            }
+            State::Head(head) => {
+                head.extend(input.u8());
+                if !self.open() {
+                    self.state = State::Lost(Vec::new());
+                    if keeping == Keeping::Clear {
+                        input.take_up_to(input.left());
+                    }
+                    return true;
+                }
+            }
+            State::Body { record, left, .. } => {
+                let taken = input.take_up_to(*left);
+                *left = left.saturating_sub(taken.len());
+                if record.content != Content::ApplicationData || keeping == Keeping::Sealed {
+                    record.body.extend_from_slice(taken);
+                }
+            }
+        }
+        false
+    }
+
+    /// Begins a body when the last bytes seen are a head like those before.
+    fn find(&mut self) {
+        let State::Lost(window) = &mut self.state else { return };
+        if window.len() > RECORD_HEAD {
+            window.remove(0);
+        }
+        let head = <[u8; RECORD_HEAD]>::try_from(window.as_slice()).ok().and_then(read_head);
+        if head.is_some_and(|(_, version, length)| length > 0 && version == self.version) {
+            self.state = State::Head(std::mem::take(window));
+            self.open();
+        }
+    }
+
+    /// Begins a body when the head is complete; false when it is no head. Its last byte is not counted yet.
     fn open(&mut self) -> bool {
         let State::Head(head) = &self.state else { return true };
         let opened = match *head.as_slice() {
-            [high, low] if !self.is_used && high & 0x80 != 0 => Some((Content::Ssl2, u16::from_be_bytes([high & 0x7f, low]))),
+            [high, low] if !self.is_used && high & 0x80 != 0 => Some((Content::Ssl2, 2, u16::from_be_bytes([high & 0x7f, low]))),
             [code, major, minor, high, low] => read_head([code, major, minor, high, low]),
             _ => return true,
         };
-        let Some((content, length)) = opened else { return false };
+        let Some((content, version, length)) = opened else { return false };
+        let before = u64::try_from(head.len().saturating_sub(1)).unwrap_or_default();
         self.is_used = true;
-        self.state = State::Body { record: Record { content, length, body: Vec::new() }, left: length.into(), is_torn: false };
+        self.version = version;
+        let record = Record { content, version, length, start: self.position.saturating_sub(before), body: Vec::new() };
+        self.state = State::Body { record, left: length.into(), is_torn: false };
         true
     }
 
@@ -215,12 +305,13 @@ impl Records {
     /// `missing` bytes of the stream are not there. Gives the handshake bytes of the record they tear.
     pub(crate) fn gap(&mut self, missing: u64) -> Vec<u8> {
         let torn = self.take_unfinished();
+        self.position = self.position.saturating_add(missing);
         match &mut self.state {
             State::Body { left, is_torn, .. } if u64::try_from(*left).is_ok_and(|left| left > missing) => {
                 *left = left.saturating_sub(usize::try_from(missing).unwrap_or(usize::MAX));
                 *is_torn = true;
             }
-            _ => self.state = State::Lost,
+            _ => self.state = State::Lost(Vec::new()),
         }
         self.is_used = true;
         torn
@@ -359,15 +450,18 @@ mod tests {
         cuts
     }
 
-    fn record(content: Content, length: u16, body: &[u8]) -> Cut {
-        Cut::Record(Record { content, length, body: body.to_vec() })
+    fn record(content: Content, (start, length): (u64, u16), body: &[u8]) -> Cut {
+        Cut::Record(Record { content, version: 0x0303, length, start, body: body.to_vec() })
     }
 
     #[test]
     fn cuts_records_and_leaves_application_data_unread() {
         let stream = [0x15, 3, 3, 0, 2, 2, 40, 0x17, 3, 3, 0, 3, 9, 9, 9, 0x14, 3, 3, 0, 1, 1];
-        let expected =
-            [record(Content::Alert, 2, &[2, 40]), record(Content::ApplicationData, 3, &[]), record(Content::ChangeCipherSpec, 1, &[1])];
+        let expected = [
+            record(Content::Alert, (0, 2), &[2, 40]),
+            record(Content::ApplicationData, (7, 3), &[]),
+            record(Content::ChangeCipherSpec, (15, 1), &[1]),
+        ];
         assert_eq!(cut(&mut Records::default(), &stream), expected);
         let mut records = Records::default();
         let bytewise: Vec<Cut> = stream.iter().flat_map(|byte| cut(&mut records, &[*byte])).collect();
@@ -378,10 +472,28 @@ mod tests {
     fn finds_records_again_after_damage_and_after_a_hole() {
         let mut records = Records::default();
         assert_eq!(cut(&mut records, b"GET / HTTP/1.1\r\n"), [Cut::Damage]);
-        assert_eq!(cut(&mut records, &[0x15, 3, 3, 0, 2, 1, 0]), [record(Content::Alert, 2, &[1, 0])]);
+        assert_eq!(cut(&mut records, &[0x15, 3, 3, 0, 2, 1, 0]), [record(Content::Alert, (16, 2), &[1, 0])]);
         assert_eq!(cut(&mut records, &[0x16, 3, 1, 0, 9, 1, 0]), []);
         assert_eq!(records.gap(5), [1, 0]);
-        assert_eq!(cut(&mut records, &[7, 7, 0x14, 3, 3, 0, 1, 1]), [record(Content::ChangeCipherSpec, 1, &[1])]);
+        assert_eq!(cut(&mut records, &[7, 7, 0x14, 3, 3, 0, 1, 1]), [record(Content::ChangeCipherSpec, (37, 1), &[1])]);
+    }
+
+    #[test]
+    fn keeps_what_is_sealed_and_finds_it_behind_a_hole() {
+        let mut records = Records::default();
+        records.keep_sealed();
+        let stream = [&[0x17, 3, 3, 0, 3, 9, 9, 9][..], &[0x17, 3, 3, 0, 4]].concat();
+        assert_eq!(cut(&mut records, &stream), [record(Content::ApplicationData, (0, 3), &[9, 9, 9])]);
+        assert!(records.gap(2).is_empty());
+        let Some(Cut::Record(torn)) = cut(&mut records, &[7, 7]).pop() else { panic!("no record") };
+        assert!(!torn.is_whole() && torn.start == 8 && torn.end() == 17);
+        records.gap(100);
+        let stream = [&[1, 0x17, 3, 1, 0, 1, 0x17, 0x17, 3][..], &[3, 0, 2, 5, 5]].concat();
+        assert_eq!(cut(&mut records, &stream), [record(Content::ApplicationData, (124, 2), &[5, 5])]);
+        let mut again = Records { position: 117, version: 0x0303, state: State::Lost(Vec::new()), is_used: true, ..Records::default() };
+        again.keep_sealed();
+        let bytewise: Vec<Cut> = stream.iter().flat_map(|byte| cut(&mut again, &[*byte])).collect();
+        assert_eq!(bytewise, [record(Content::ApplicationData, (124, 2), &[5, 5])]);
     }
 
     #[test]

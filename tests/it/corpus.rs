@@ -207,8 +207,10 @@ fn our_names(rows: &[Row]) -> Lines {
     let mut add = |line: String| *names.entry(line).or_default() += 1;
     for row in rows {
         match row {
-            Row::Http(row) if row.method.is_some() => row.host.iter().for_each(|host| add(format!("http {host}"))),
-            Row::Dns(row) => add(format!("dns {} {} {}", row.origin.frame, row.query.as_deref().unwrap_or("-"), row.answers.len())),
+            Row::Http(row) if row.method.is_some() && !row.decrypted => row.host.iter().for_each(|host| add(format!("http {host}"))),
+            Row::Dns(row) if !row.decrypted => {
+                add(format!("dns {} {} {}", row.origin.frame, row.query.as_deref().unwrap_or("-"), row.answers.len()))
+            }
             _ => {}
         }
     }

@@ -20,6 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["packet"],
     &["wifi"],
     &["capture"],
+    &["secrets"],
     &["wire"],
     &["record"],
     &["limits", "time", "error"],
@@ -46,10 +47,11 @@ const PLACES: &[(&str, &[&str])] = &[
     ("x509_parser", &["wire"]),
     ("dns_parser", &["wire"]),
     ("httparse", &["wire"]),
+    ("rsa", &["secrets"]),
 ];
 
 /// Crates for one format each, which one file names and hides from all others.
-const ONE_FILE: &[&str] = &["maxminddb", "psl", "tls_parser", "x509_parser", "dns_parser", "httparse"];
+const ONE_FILE: &[&str] = &["maxminddb", "psl", "tls_parser", "x509_parser", "dns_parser", "httparse", "rsa"];
 
 const PRINTING: &[&str] = &["println!", "print!", "eprintln!", "eprint!", "dbg!", "io::stdout()", "io::stderr()"];
 

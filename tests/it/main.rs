@@ -16,6 +16,8 @@ mod corpus;
 #[cfg(all(feature = "table", feature = "live"))]
 mod day;
 #[cfg(test)]
+mod decrypted;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod floors;
