@@ -197,6 +197,12 @@ pub(crate) const CRYPTO_PIECES: usize = 256;
 pub(crate) const QUIC_DATAGRAMS: u32 = 256;
 /// Datagrams looked at after both hellos, to see whether the connection came to be.
 pub(crate) const QUIC_DATAGRAMS_AFTER: u32 = 32;
+/// Streams of one opened QUIC connection, each direction counted: servers let a client have 100 at a time.
+pub(crate) const QUIC_STREAMS: usize = 1_024;
+/// Bytes that all streams of one opened connection may hold behind holes.
+pub(crate) const QUIC_STREAMS_BYTES: usize = 4 << 20;
+/// Bytes that holding a piece costs beside its own.
+pub(crate) const QUIC_PIECE_BYTES: usize = 64;
 
 // After the pass.
 

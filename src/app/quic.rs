@@ -4,17 +4,29 @@
 //! The client is the side whose Initial opens with the keys of its own destination identifier. Those keys stay
 //! good for both sides until a Retry makes the client choose another identifier (RFC 9001 section 5.2), and serve
 //! with another version's salt when the server moves to that version (RFC 9369 section 4.1).
+//!
+//! Where the analyst has secrets for the client's random, everything after the hellos is opened too, and the dialogue
+//! goes on to the end of the flow.
+
+mod keys;
+mod sealed;
+mod streams;
 
 use super::offer::{Offer, host};
+use super::tunnel::joined;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
 use crate::limits;
-use crate::record::{ApplicationBasis, Encryption, Quic as QuicRow, Row};
+use crate::record::{ApplicationBasis, Encryption, FlowName, NameSource, Quic as QuicRow, Row};
 use crate::time::Timestamp;
 use crate::wire::gquic;
 use crate::wire::handshake::{self, ClientHello, Handshake, cipher_name, version_name};
 use crate::wire::ja4::Carrier;
-use crate::wire::quic::{self, CryptoStream, End, Initial, Packet, Version};
+use crate::wire::quic::{self, CryptoStream, End, Long, Packet, Version};
 use crate::wire::{Reader, escape, hex};
+
+use keys::{Keys, Level};
+use sealed::{HandshakeStream, Identifiers};
+use streams::Streams;
 
 /// QUIC over UDP.
 pub(crate) const PROTOCOL: Protocol =
@@ -73,7 +85,7 @@ struct Quic {
     /// Datagrams that brought parts of the client hello.
     hello_datagrams: u32,
     /// Frame and time of what was learned last.
-    last: Option<(u64, Timestamp)>,
+    last: Option<Seen>,
     /// Datagrams seen, from the start and since both hellos.
     seen: u32,
     seen_after: u32,
@@ -81,7 +93,21 @@ struct Quic {
     has_lost_pieces: bool,
     quality: Vec<&'static str>,
     is_emitted: bool,
+    /// What may open what comes after the hellos; none without secrets for it.
+    keys: Option<Box<Keys>>,
+    device_identifiers: Identifiers,
+    remote_identifiers: Identifiers,
+    client_handshake: HandshakeStream,
+    server_handshake: HandshakeStream,
+    alpn_chosen: Option<String>,
+    certificate_names: Vec<String>,
+    streams: Streams,
+    /// Where a sealed packet was not opened first.
+    first_unopened: Option<Seen>,
+    has_unknown_frame: bool,
 }
+
+type Seen = (u64, Timestamp);
 
 /// What the server chose.
 struct Answer {
@@ -99,6 +125,9 @@ impl Dialogue for Quic {
         if self.offer.is_some() && (self.answer.is_some() || self.is_google()) {
             self.seen_after = self.seen_after.saturating_add(1);
         }
+        if self.has_hope() {
+            return Appetite::More;
+        }
         let has_both = self.seen_after > 0;
         let is_late = self.seen_after > limits::QUIC_DATAGRAMS_AFTER || self.seen >= limits::QUIC_DATAGRAMS;
         if is_late || has_both && self.is_established {
@@ -114,20 +143,32 @@ impl Dialogue for Quic {
 
     fn finish(&mut self, context: &mut Context<'_>) {
         self.salvage();
+        self.finish_sealed(context);
         self.emit(context);
     }
 
     fn facts(&self) -> Facts {
         let dns = self.dns_basis();
-        Facts {
+        let asked = self.offer.as_ref().and_then(Offer::flow_name);
+        let shown = self.certificate_names.iter().map(|name| FlowName { source: NameSource::Certificate, name: name.clone() });
+        let inner = self.streams.facts().filter(|inner| inner.application.is_some());
+        let own = Facts {
             application: Some(if dns.is_some() { "doq" } else { "quic" }),
             application_basis: dns.unwrap_or_default(),
             encryption: Encryption::Quic,
-            names: self.offer.as_ref().and_then(Offer::flow_name).into_iter().collect(),
-            requests: Vec::new(),
+            names: asked.into_iter().chain(shown).collect(),
             quality: self.quality.clone(),
-            link: None,
-            decrypted_by: Vec::new(),
+            decrypted_by: self.keys.as_ref().map(|keys| keys.used()).unwrap_or_default(),
+            ..Facts::default()
+        };
+        let Some(inner) = inner else { return own };
+        Facts {
+            application: inner.application,
+            application_basis: inner.application_basis,
+            names: joined(own.names, inner.names, limits::FLOW_NAMES),
+            requests: inner.requests,
+            quality: joined(own.quality, inner.quality, usize::MAX),
+            ..own
         }
     }
 }
@@ -141,8 +182,13 @@ impl Quic {
             match packet {
                 Packet::Initial(initial) => has_hello |= self.initial(&initial, data, context),
                 // Only the client's come after a handshake for sure: a server may send early (RFC 9001 section 5.7).
-                Packet::Short => self.is_established |= self.answer.is_some() && self.client == Some(data.side),
-                Packet::Protected | Packet::Retry | Packet::Negotiation(_) => {}
+                Packet::Short(bytes) => {
+                    self.is_established |= self.answer.is_some() && self.client == Some(data.side);
+                    self.short(bytes, data, context);
+                }
+                Packet::Handshake(packet) => self.long(Level::Handshake, &packet, data, context),
+                Packet::ZeroRtt(packet) => self.long(Level::Early, &packet, data, context),
+                Packet::Retry | Packet::Negotiation(_) => {}
             }
             if reader.is_empty() {
                 break;
@@ -154,7 +200,7 @@ impl Quic {
     }
 
     /// Reads an Initial; true when it carried a part of the client's stream.
-    fn initial(&mut self, initial: &Initial<'_>, data: Data<'_>, context: &mut Context<'_>) -> bool {
+    fn initial(&mut self, initial: &Long<'_>, data: Data<'_>, context: &mut Context<'_>) -> bool {
         if self.first.is_none() {
             self.first = Some((initial.version, hex(initial.destination)));
             self.last = Some((data.frame, data.time));
@@ -168,6 +214,7 @@ impl Quic {
         if end == End::Server || self.answer.is_none() {
             self.version = Some(initial.version);
         }
+        self.learn_identifier(data.side, initial.source);
         let frames = quic::crypto_frames(initial.version, &payload);
         for (offset, bytes) in &frames {
             let stream = if end == End::Client { &mut self.client_stream } else { &mut self.server_stream };
@@ -178,14 +225,14 @@ impl Quic {
             }
         }
         match end {
-            End::Client => self.client_hello(initial.version, data),
+            End::Client => self.client_hello(initial.version, data, context.flow),
             End::Server => self.server_hello(data),
         }
         end == End::Client && !frames.is_empty()
     }
 
     /// The payload of an Initial and who sent it.
-    fn open(&mut self, initial: &Initial<'_>, side: Side) -> Option<(End, Vec<u8>)> {
+    fn open(&mut self, initial: &Long<'_>, side: Side) -> Option<(End, Vec<u8>)> {
         if self.client == Some(side.other()) {
             let opened = self.identifiers.iter().find_map(|identifier| quic::open(initial, identifier, End::Server));
             return opened.map(|payload| (End::Server, payload));
@@ -203,7 +250,7 @@ impl Quic {
         Some((End::Client, payload))
     }
 
-    fn client_hello(&mut self, version: Version, data: Data<'_>) {
+    fn client_hello(&mut self, version: Version, data: Data<'_>, flow: &FlowInfo) {
         if self.offer.is_some() {
             return;
         }
@@ -214,6 +261,7 @@ impl Quic {
         let Some(Handshake::ClientHello(hello)) = self.client_stream.message().and_then(handshake::read) else { return };
         self.user_agent = hello.quic_parameters.and_then(quic::user_agent).map(escape);
         self.offer = Some(Offer::new(Carrier::Quic, &hello));
+        self.keys = flow.secrets.as_ref().and_then(|secrets| Keys::new(secrets, &hello)).map(Box::new);
         self.last = Some((data.frame, data.time));
     }
 
@@ -296,13 +344,14 @@ impl Quic {
         let offer = self.offer.clone().unwrap_or_default();
         let answer = self.answer.as_ref();
         let ([device, remote], client) = ([context.flow.device.1, context.flow.remote.1], self.client);
+        let keys = self.keys.as_ref().filter(|keys| keys.has_hope());
         let row = QuicRow {
             origin: context.flow.origin(frame, time),
             version: answer.map(|answer| version_name(answer.version)).or(offer.version),
             versions_offered: offer.versions,
             server_name: offer.server_name,
             alpn: offer.alpn,
-            alpn_chosen: None,
+            alpn_chosen: self.alpn_chosen.clone(),
             cipher: answer.map(|answer| cipher_name(answer.cipher)),
             ech: offer.ech,
             ja4: offer.ja4,
@@ -313,6 +362,10 @@ impl Quic {
             datagrams: self.hello_datagrams,
             established: self.is_established,
             user_agent: self.user_agent.clone(),
+            decrypted_by: keys.map(|keys| keys.used()).unwrap_or_default(),
+            plain_bytes_out: keys.map(|_| self.streams.bytes().0),
+            plain_bytes_in: keys.map(|_| self.streams.bytes().1),
+            unopened: keys.map(|keys| keys.unopened()),
         };
         context.rows.push(Row::Quic(Box::new(row)));
     }

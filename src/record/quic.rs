@@ -35,6 +35,14 @@ pub struct Quic {
     pub established: bool,
     /// User agent of Google QUIC or its transport parameter.
     pub user_agent: Option<String>,
+    /// Secrets that opened packets.
+    pub decrypted_by: Vec<String>,
+    /// Bytes of the streams from the device, when anything was opened.
+    pub plain_bytes_out: Option<u64>,
+    /// Bytes of the streams to the device.
+    pub plain_bytes_in: Option<u64>,
+    /// Sealed packets that no key opened, when there were keys.
+    pub unopened: Option<u64>,
 }
 
 impl Record for Quic {
@@ -59,7 +67,7 @@ impl Record for Quic {
         Column::new(
             "alpn_chosen",
             "",
-            "application protocol the server chose; empty when encrypted or absent",
+            "application protocol the server chose; empty when it is not opened",
             Get::Text(|r| text_of(r.alpn_chosen.as_ref())),
         ),
         Column::new(
@@ -96,5 +104,24 @@ impl Record for Quic {
             "user agent, where the client names one; empty otherwise",
             Get::Text(|r| text_of(r.user_agent.as_ref())),
         ),
+        Column::new(
+            "decrypted_by",
+            "",
+            "the analyst's secrets that opened packets after the hellos, by the place they came from, see tls.decrypted_by; empty when none did",
+            Get::List(|r| texts(&r.decrypted_by)),
+        ),
+        Column::new(
+            "plain_bytes_out",
+            "bytes",
+            "data of streams from the device that was decrypted; empty without keys",
+            Get::Number(|r| r.plain_bytes_out),
+        ),
+        Column::new(
+            "plain_bytes_in",
+            "bytes",
+            "data of streams to the device that was decrypted; empty without keys",
+            Get::Number(|r| r.plain_bytes_in),
+        ),
+        Column::new("unopened_packets", "", "protected packets that no key opened; empty without keys", Get::Number(|r| r.unopened)),
     ];
 }

@@ -1,5 +1,5 @@
-//! QUIC packets as far as anybody may read them: long headers, and Initials, whose keys follow from the first
-//! destination connection identifier. RFC 9000 section 17.2, RFC 9001 section 5, RFC 9369 (version 2),
+//! QUIC packets: long headers, Initials, whose keys follow from the first destination connection identifier, and what
+//! opens all others for whoever has the secrets. RFC 9000 section 17.2, RFC 9001 section 5, RFC 9369 (version 2),
 //! the drafts 22 to 34, Facebook's mvfst and Google's T050, T051 and Q050, which share the form.
 //!
 //! ```text
@@ -12,6 +12,9 @@
 //! ```
 //! v is a number whose two upper bits give its length (RFC 9000 section 16).
 
+mod frames;
+mod open;
+
 use std::collections::BTreeMap;
 
 use aes::Aes128;
@@ -21,8 +24,12 @@ use aes_gcm::{Aes128Gcm, KeyInit};
 use hkdf::Hkdf;
 use sha2::Sha256;
 
+use super::seal::Labels;
 use super::{Reader, Short};
 use crate::limits;
+
+pub(crate) use frames::{Frame, frames};
+pub(crate) use open::{Unprotected, long, short};
 
 /// Longest connection identifier (RFC 9000 section 17.2).
 const IDENTIFIER_BYTES: u8 = 20;
@@ -87,6 +94,11 @@ impl Version {
         matches!(self.0, 0x5130_3530 | 0x5430_3530 | 0x5430_3531)
     }
 
+    /// Labels of the keys that follow the Initial ones.
+    pub(crate) const fn labels(self) -> &'static Labels {
+        if matches!(self.0, 0x6b33_43cf | 0x709a_50c4) { &Labels::QUIC_V2 } else { &Labels::QUIC }
+    }
+
     /// It has one known way to derive keys.
     pub(crate) const fn is_listed(self) -> bool {
         self.schemes().len() == 1
@@ -138,24 +150,28 @@ enum Kind {
 #[derive(Debug)]
 pub(crate) enum Packet<'a> {
     /// Carries the hellos.
-    Initial(Initial<'a>),
-    /// 0-RTT or Handshake: encrypted with keys nobody else has.
-    Protected,
+    Initial(Long<'a>),
+    /// The client's early data: encrypted with keys nobody else has.
+    ZeroRtt(Long<'a>),
+    /// The end of the handshake: likewise.
+    Handshake(Long<'a>),
     /// The server wants a token first.
     Retry,
     /// The server speaks other versions.
     Negotiation(Vec<Version>),
-    /// Short header, up to the end of the datagram.
-    Short,
+    /// Short header, up to the end of the datagram: likewise.
+    Short(&'a [u8]),
 }
 
-/// A protected Initial packet.
+/// A protected packet with a long header.
 #[derive(Debug)]
-pub(crate) struct Initial<'a> {
+pub(crate) struct Long<'a> {
     /// Version.
     pub(crate) version: Version,
     /// Destination connection identifier.
     pub(crate) destination: &'a [u8],
+    /// Source connection identifier: what the other side calls this one by.
+    pub(crate) source: &'a [u8],
     /// Header up to the packet number.
     head: &'a [u8],
     /// Packet number and payload.
@@ -164,7 +180,7 @@ pub(crate) struct Initial<'a> {
     declared: u64,
 }
 
-impl Initial<'_> {
+impl Long<'_> {
     /// The capture holds all of it.
     pub(crate) fn is_whole(&self) -> bool {
         u64::try_from(self.body.len()) == Ok(self.declared)
@@ -177,28 +193,30 @@ pub(crate) fn packet<'a>(reader: &mut Reader<'a>) -> Option<Packet<'a>> {
     let first = reader.u8().ok()?;
     if first & 0x80 == 0 {
         reader.take_up_to(reader.left());
-        return Some(Packet::Short);
+        return Some(Packet::Short(start.rest()));
     }
     let version = Version(reader.u32().ok()?);
-    let destination = identifier(reader)?;
-    identifier(reader)?;
+    let (destination, source) = (identifier(reader)?, identifier(reader)?);
     if version == Version::NEGOTIATION {
         let versions = std::iter::from_fn(|| reader.u32().ok()).map(Version).collect();
         return reader.is_empty().then_some(Packet::Negotiation(versions));
     }
-    match version.kind(first) {
-        Kind::Initial => {
-            let token = usize::try_from(number(reader).ok()?).ok()?;
-            reader.skip(token).ok()?;
+    let kind = version.kind(first);
+    match kind {
+        Kind::Initial | Kind::ZeroRtt | Kind::Handshake => {
+            if kind == Kind::Initial {
+                let token = usize::try_from(number(reader).ok()?).ok()?;
+                reader.skip(token).ok()?;
+            }
             let declared = number(reader).ok()?;
             let head = start.rest().get(..reader.position().checked_sub(start.position())?)?;
             let body = reader.take_up_to(usize::try_from(declared).ok()?);
-            Some(Packet::Initial(Initial { version, destination, head, body, declared }))
-        }
-        Kind::ZeroRtt | Kind::Handshake => {
-            let declared = number(reader).ok()?;
-            reader.take_up_to(usize::try_from(declared).ok()?);
-            Some(Packet::Protected)
+            let long = Long { version, destination, source, head, body, declared };
+            Some(match kind {
+                Kind::ZeroRtt => Packet::ZeroRtt(long),
+                Kind::Handshake => Packet::Handshake(long),
+                _ => Packet::Initial(long),
+            })
         }
         Kind::Retry => {
             reader.take_up_to(reader.left());
@@ -230,11 +248,11 @@ pub(crate) enum End {
 
 /// Opens an Initial that `end` sent in the connection whose first destination identifier was `identifier`;
 /// `None` when it is not of that connection, or not whole. What opens is authentic.
-pub(crate) fn open(initial: &Initial<'_>, identifier: &[u8], end: End) -> Option<Vec<u8>> {
+pub(crate) fn open(initial: &Long<'_>, identifier: &[u8], end: End) -> Option<Vec<u8>> {
     initial.version.schemes().iter().find_map(|scheme| open_by(scheme, initial, identifier, end))
 }
 
-fn open_by(scheme: &Scheme, initial: &Initial<'_>, identifier: &[u8], end: End) -> Option<Vec<u8>> {
+fn open_by(scheme: &Scheme, initial: &Long<'_>, identifier: &[u8], end: End) -> Option<Vec<u8>> {
     let secret = secret(scheme, identifier, end)?;
     let [key, vector, protection] = scheme.labels;
     let [key, protection]: [[u8; 16]; 2] = [expand(&secret, key)?, expand(&secret, protection)?];
@@ -440,7 +458,7 @@ pub(crate) mod tests {
         packet
     }
 
-    fn initial(datagram: &[u8]) -> Initial<'_> {
+    fn initial(datagram: &[u8]) -> Long<'_> {
         match packet(&mut Reader::new(datagram)) {
             Some(Packet::Initial(initial)) => initial,
             other => panic!("no Initial: {other:?}"),
@@ -507,8 +525,9 @@ pub(crate) mod tests {
         );
         assert!(matches!(packet(&mut Reader::new(&bytes("f0 00000001 00 00 0102"))), Some(Packet::Retry)));
         assert!(matches!(packet(&mut Reader::new(&bytes("c0 6b3343cf 00 00 0102"))), Some(Packet::Retry)));
-        assert!(matches!(packet(&mut Reader::new(&bytes("e0 00000001 00 00 01 02"))), Some(Packet::Protected)));
-        assert!(matches!(packet(&mut Reader::new(&bytes("40 01"))), Some(Packet::Short)));
+        assert!(matches!(packet(&mut Reader::new(&bytes("e0 00000001 00 00 01 02"))), Some(Packet::Handshake(_))));
+        assert!(matches!(packet(&mut Reader::new(&bytes("d0 00000001 00 00 01 02"))), Some(Packet::ZeroRtt(_))));
+        assert!(matches!(packet(&mut Reader::new(&bytes("40 01"))), Some(Packet::Short(&[0x40, 1]))));
         assert!(packet(&mut Reader::new(&bytes("c0 00000001 15"))).is_none());
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use whereto::analysis::{self, Options};
 use whereto::capture::Inputs;
-use whereto::record::{Flow, Http, Row, Tls};
+use whereto::record::{Flow, Http, Quic, Row, Tls};
 use whereto::secrets::Secrets;
 
 use crate::corpus::{Collected, corpus};
@@ -36,6 +36,10 @@ fn https(collected: &Collected) -> impl Iterator<Item = &Http> {
 
 fn handshakes(collected: &Collected) -> impl Iterator<Item = &Tls> {
     collected.rows.iter().filter_map(|row| if let Row::Tls(row) = row { Some(&**row) } else { None })
+}
+
+fn connections(collected: &Collected) -> impl Iterator<Item = &Quic> {
+    collected.rows.iter().filter_map(|row| if let Row::Quic(row) = row { Some(&**row) } else { None })
 }
 
 fn flows(collected: &Collected) -> impl Iterator<Item = &Flow> {
@@ -76,6 +80,9 @@ fn the_generated_day_opens_with_its_keys() {
     let sealed: Vec<&Tls> = handshakes(&opened).filter(|row| row.unopened.unwrap_or(0) > 0).collect();
     let torn = |row: &&&Tls| flows(&opened).any(|flow| flow.flow_id == row.origin.flow_id && flow.inbound.gaps + flow.outbound.gaps > 0);
     assert!(sealed.iter().all(|row| torn(&row)) && sealed.iter().filter_map(|row| row.unopened).sum::<u64>() <= 3, "{sealed:#?}");
+    let connections: Vec<&Quic> = connections(&opened).collect();
+    assert!(connections.len() == 7 && connections.iter().all(|row| row.unopened == Some(0) && row.alpn_chosen.as_deref() == Some("h3")));
+    assert!(connections.iter().filter_map(|row| row.plain_bytes_in).sum::<u64>() > 99_000);
     let closed = decrypt(&sample("go4-day.pcapng"), &[], &[]);
     assert!(https(&closed).all(|row| !row.decrypted) && flows(&closed).all(|flow| flow.decrypted_by.is_empty()));
     let encrypted = |collected: &Collected| flows(collected).map(|flow| flow.encryption).collect::<Vec<_>>();
@@ -136,6 +143,8 @@ fn opens_what_tshark_opens() {
             *found.entry(row.host.clone().unwrap_or_else(|| "-".to_owned())).or_default() += 1;
         }
         wrong.extend(missing(&wanted, &found).into_iter().map(|line| format!("{}: {line}", path.display())));
+        let sealed = connections(&opened).filter(|row| row.unopened.is_some_and(|count| count > 0) || row.decrypted_by.is_empty());
+        wrong.extend(sealed.map(|row| format!("{}: {row:?}", path.display())));
         let sealed = handshakes(&opened).filter(|row| row.unopened.is_some_and(|count| count > 0));
         wrong.extend(sealed.map(|row| format!("{}: {row:?}", path.display())));
     }

@@ -63,6 +63,22 @@ impl Aead {
         }
         .ok()
     }
+
+    /// The other way round, for what tests send.
+    #[cfg(test)]
+    pub(crate) fn seal(&self, nonce: [u8; 12], associated: &[u8], text: &[u8]) -> Vec<u8> {
+        let (nonce, payload) = (nonce.into(), Payload { msg: text, aad: associated });
+        match &self.cipher {
+            Keyed::Gcm128(cipher) => cipher.encrypt(&nonce, payload),
+            Keyed::Gcm256(cipher) => cipher.encrypt(&nonce, payload),
+            Keyed::Ccm128(cipher) => cipher.encrypt(&nonce, payload),
+            Keyed::Ccm256(cipher) => cipher.encrypt(&nonce, payload),
+            Keyed::Ccm128Short(cipher) => cipher.encrypt(&nonce, payload),
+            Keyed::Ccm256Short(cipher) => cipher.encrypt(&nonce, payload),
+            Keyed::ChaCha(cipher) => cipher.encrypt(&nonce, payload),
+        }
+        .unwrap()
+    }
 }
 
 impl std::fmt::Debug for Aead {

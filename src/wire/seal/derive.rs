@@ -45,15 +45,24 @@ pub(crate) struct Labels {
     pub(crate) key: &'static str,
     /// Of the vector.
     pub(crate) vector: &'static str,
+    /// Of the key that protects headers (QUIC).
+    pub(crate) protection: &'static str,
     /// Of the next secret.
     pub(crate) update: &'static str,
 }
 
 impl Labels {
     /// TLS 1.3.
-    pub(crate) const TLS: Self = Self { key: "tls13 key", vector: "tls13 iv", update: "tls13 traffic upd" };
+    pub(crate) const TLS: Self = Self { key: "tls13 key", vector: "tls13 iv", protection: "", update: "tls13 traffic upd" };
     /// TLS 1.3 before draft 20.
-    pub(crate) const TLS_DRAFT: Self = Self { key: "TLS 1.3, key", vector: "TLS 1.3, iv", update: "TLS 1.3, application traffic secret" };
+    pub(crate) const TLS_DRAFT: Self =
+        Self { key: "TLS 1.3, key", vector: "TLS 1.3, iv", protection: "", update: "TLS 1.3, application traffic secret" };
+    /// QUIC version 1 and the drafts before it.
+    pub(crate) const QUIC: Self =
+        Self { key: "tls13 quic key", vector: "tls13 quic iv", protection: "tls13 quic hp", update: "tls13 quic ku" };
+    /// QUIC version 2 (RFC 9369 section 3.3.2).
+    pub(crate) const QUIC_V2: Self =
+        Self { key: "tls13 quicv2 key", vector: "tls13 quicv2 iv", protection: "tls13 quicv2 hp", update: "tls13 quicv2 ku" };
 }
 
 /// The secret after a key update (RFC 8446 section 7.2, RFC 9001 section 6.1).
@@ -160,6 +169,20 @@ mod tests {
         assert_eq!(hex(&Hash::Sha256.expand(&secret, Labels::TLS.key, 16).unwrap()), "3fce516009c21727d0f2e4e86ee403bc");
         assert_eq!(hex(&Hash::Sha256.expand(&secret, Labels::TLS.vector, 12).unwrap()), "5d313eb2671276ee13000b30");
         assert_eq!(Hash::Sha384.expand(&secret, Labels::TLS.key, 16), None);
+    }
+
+    /// RFC 9001 appendix A.5: ChaCha20-Poly1305 short header packet.
+    #[test]
+    fn derives_the_keys_of_rfc_9001() {
+        let secret = bytes("9ac312a7f877468ebe69422748ad00a15443f18203a07d6060f688f30f21632b");
+        let expand = |label, length| hex(&Hash::Sha256.expand(&secret, label, length).unwrap());
+        assert_eq!(expand(Labels::QUIC.key, 32), "c6d98ff3441c3fe1b2182094f69caa2ed4b716b65488960a7a984979fb23e1c8");
+        assert_eq!(expand(Labels::QUIC.vector, 12), "e0459b3474bdd0e44a41c144");
+        assert_eq!(expand(Labels::QUIC.protection, 32), "25a282b9e82f06f21f488917a4fc8f1b73573685608597d0efcb076b0ab7a7a4");
+        assert_eq!(
+            hex(&next_secret(Hash::Sha256, &Labels::QUIC, &secret).unwrap()),
+            "1223504755036d556342ee9361d253421a826c9ecdf3c7148684b36b714881f9"
+        );
     }
 
     /// Test vectors for the pseudorandom functions that the IETF's TLS list published for SHA-256 and SHA-384.

@@ -5,10 +5,12 @@
 mod aead;
 mod derive;
 mod legacy;
+mod packet;
 mod record;
 mod suite;
 
-pub(crate) use derive::{MasterSeed, master};
+pub(crate) use derive::{Labels, MasterSeed, master};
 pub(crate) use legacy::Order;
+pub(crate) use packet::PacketKeys;
 pub(crate) use record::{Agreement, Opener, Sealed, openers12};
 pub(crate) use suite::{Exchange, Suite};
