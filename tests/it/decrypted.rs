@@ -30,6 +30,11 @@ fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name)
 }
 
+/// Sessions of every kind; tests/data/tls/generate.py made them.
+fn suites(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)
+}
+
 fn https(collected: &Collected) -> impl Iterator<Item = &Http> {
     collected.rows.iter().filter_map(|row| if let Row::Http(row) = row { Some(&**row) } else { None })
 }
@@ -99,6 +104,87 @@ fn the_recorded_flight_opens_with_its_keys() {
     }
     let uploads: u64 = handshakes(&opened).filter_map(|row| row.plain_bytes_out).sum();
     assert!((4_700_124..4_800_000).contains(&uploads), "{uploads} bytes");
+}
+
+/// One session for each way in which TLS seals records; the secrets stand behind the last packet.
+#[test]
+fn every_way_of_sealing_is_opened() {
+    let opened = decrypt(&suites("suites.pcapng"), &[], &[suites("server.key")]);
+    let mut wanted = BTreeMap::new();
+    for row in handshakes(&opened) {
+        let host = row.server_name.clone().unwrap_or_default();
+        assert_eq!(row.unopened, Some(0), "{host}: {row:?}");
+        let is_rsa = host.starts_with("rsa-");
+        assert!(row.decrypted_by.iter().all(|id| id.ends_with("server.key") == is_rsa && id.contains("suites.pcapng#1:") != is_rsa));
+        wanted.extend(["/1", "/2"].map(|path| (format!("{host} {path}"), 1)));
+    }
+    wanted.extend(["tls13-resumed.example /early", "tls13-rejected.example /early"].map(|early| (early.to_owned(), 1)));
+    assert_eq!(handshakes(&opened).count(), 35);
+    assert_eq!(requests(&opened), wanted);
+    let certificates = opened
+        .rows
+        .iter()
+        .filter(|row| matches!(row, Row::Certificate(row) if row.server_name.as_deref().is_some_and(|name| name.starts_with("tls13-"))));
+    assert_eq!(certificates.count(), 9, "certificates that TLS 1.3 seals");
+}
+
+/// Whatever packets are lost: nothing that was not sent is told, and what comes behind a hole is opened again.
+#[test]
+fn holes_hide_what_is_in_them_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("holes.pcapng");
+    let whole = fs::read(suites("suites.pcapng")).unwrap();
+    let truth = requests(&decrypt(&suites("suites.pcapng"), &[], &[suites("server.key")]));
+    let mut found = 0;
+    for lost in 0..9 {
+        fs::write(&path, without_packets(&whole, |number| number % 9 == lost)).unwrap();
+        let opened = requests(&decrypt(&path, &[], &[suites("server.key")]));
+        assert_eq!(missing(&opened, &truth), Vec::<String>::new(), "told what was not sent");
+        found += opened.values().sum::<usize>();
+    }
+    // Of nine packets of a session six matter; a lost hello costs it all.
+    assert!(found > 9 * truth.len() / 2, "{found} of {}", 9 * truth.len());
+}
+
+#[test]
+fn a_lossy_upload_is_opened_around_its_holes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lossy.pcap");
+    let whole = zstd::decode_all(fs::File::open(sample("lab-wpa2-flight-phone.pcap.zst")).unwrap()).unwrap();
+    fs::write(&path, without_large_records(&whole, 40)).unwrap();
+    let opened = decrypt(&path, &[sample("lab-wpa2-flight-phone.keys.txt")], &[]);
+    let plain: u64 = handshakes(&opened).filter_map(|row| Some(row.plain_bytes_out? + row.plain_bytes_in?)).sum();
+    assert!(plain > 5_000_000, "{plain} bytes opened");
+}
+
+/// A pcapng file without some of its packets.
+fn without_packets(file: &[u8], is_lost: impl Fn(usize) -> bool) -> Vec<u8> {
+    let (mut kept, mut rest, mut number) = (Vec::new(), file, 0);
+    while let Some(length) = rest.get(4..8).map(|length| u32::from_le_bytes(length.try_into().unwrap()) as usize) {
+        let (block, after) = rest.split_at(length);
+        let is_packet = block[0] == 6;
+        number += usize::from(is_packet);
+        if !is_packet || !is_lost(number) {
+            kept.extend_from_slice(block);
+        }
+        rest = after;
+    }
+    kept
+}
+
+/// A pcap file without one in `each` of its packets of more than 1,000 bytes.
+fn without_large_records(file: &[u8], each: usize) -> Vec<u8> {
+    let (head, mut rest) = file.split_at(24);
+    let (mut kept, mut large) = (head.to_vec(), 0);
+    while let Some(length) = rest.get(8..12).map(|length| u32::from_le_bytes(length.try_into().unwrap()) as usize) {
+        let (record, after) = rest.split_at(16 + length);
+        large += usize::from(length > 1_000);
+        if length <= 1_000 || large % each != 0 {
+            kept.extend_from_slice(record);
+        }
+        rest = after;
+    }
+    kept
 }
 
 #[test]
