@@ -150,10 +150,38 @@ pub(crate) const HANDSHAKE_BYTES: usize = 256 << 10;
 pub(crate) const HTTP_HEAD_BYTES: usize = 64 << 10;
 /// Fields of an HTTP head.
 pub(crate) const HTTP_FIELDS: usize = 256;
+/// Bytes of one direction's table of compressed header fields that are kept: browsers ask for 65,536.
+pub(crate) const HPACK_TABLE_BYTES: usize = 64 << 10;
+/// Bytes of a body's start kept to see what it is.
+pub(crate) const BODY_HEAD_BYTES: usize = 4 << 10;
+/// Bytes kept of pictures, whose metadata may come late, and of JSON: Exif has one segment of 64 KiB.
+pub(crate) const BODY_LONG_HEAD_BYTES: usize = 64 << 10;
+/// Content codings of one body inside each other; servers apply one.
+pub(crate) const BODY_CODINGS: usize = 4;
+/// Decoded bytes of a body that are never too many.
+pub(crate) const BODY_FREE_BYTES: u64 = 1 << 20;
+/// Decoded bytes per byte on the wire beyond those: text shrinks to a tenth, logs to a fiftieth.
+pub(crate) const BODY_RATIO: u64 = 200;
+/// Bytes that the decoders of one capture's open bodies may take together.
+pub(crate) const BODY_DECODER_BYTES: usize = 512 << 20;
+/// Bytes a zstd body may ask for as window (RFC 9659).
+pub(crate) const BODY_WINDOW_BYTES: usize = 8 << 20;
+/// Bytes of the fields of one part of a form; real ones stay below 500.
+pub(crate) const FORM_HEAD_BYTES: usize = 8 << 10;
+/// Distinct names of a form's fields kept in its row, and of a body's parts that have rows of their own.
+pub(crate) const FORM_NAMES: usize = 64;
+/// Bytes of the name of a form's field.
+pub(crate) const FORM_NAME_BYTES: usize = 256;
 /// Query keys of one request kept in its row; forms that people fill in stay far below.
 pub(crate) const HTTP_QUERY_KEYS: usize = 64;
 /// Requests of one connection waiting for their responses.
 pub(crate) const HTTP_WAITING: usize = 128;
+/// Streams of one HTTP/2 or HTTP/3 connection open at a time; servers allow 100 to 256.
+pub(crate) const HTTP_STREAMS: usize = 256;
+/// Bytes of an HTTP/2 frame that is read whole; data is not.
+pub(crate) const HTTP2_FRAME_BYTES: u32 = 64 << 10;
+/// Bytes of an HTTP/3 stream that wait for a head whose compression is yet to be told.
+pub(crate) const HTTP3_WAITING_BYTES: usize = 256 << 10;
 /// Bytes of a text protocol watched for its turn to TLS, which comes among the first commands.
 pub(crate) const STARTTLS_BYTES: usize = 64 << 10;
 /// Transmitters of broadcasts whose last place and identity are remembered, to judge the next by; the one heard first is
@@ -220,6 +248,17 @@ pub(crate) const AIRCRAFT: usize = 1_024;
 pub(crate) const PLACES: usize = 65_536;
 /// Anomalies of one kind in one capture listed one by one; the rest are counted.
 pub(crate) const ANOMALIES_LISTED: u64 = 100;
+
+// Extraction.
+
+/// Bodies written by one analysis, and lines in their list.
+pub(crate) const EXTRACT_BODIES: u64 = 100_000;
+/// Bytes of one body: a few minutes of video. Longer ones are left out.
+pub(crate) const EXTRACT_BYTES: u64 = 256 << 20;
+/// Bytes of all of them.
+pub(crate) const EXTRACT_TOTAL_BYTES: u64 = 16 << 30;
+/// Bytes of one body held in memory before they go to its file.
+pub(crate) const EXTRACT_HELD_BYTES: usize = 64 << 10;
 
 // Rules.
 
