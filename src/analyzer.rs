@@ -8,7 +8,8 @@ mod conversation;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::app::Broadcasts;
+use crate::app::content::Readers;
+use crate::app::{Broadcasts, Content};
 use crate::capture::{Frame, Note};
 use crate::flow::{Devices, Entry, Half, Idle, Key, Table};
 use crate::limits;
@@ -36,6 +37,7 @@ struct State {
     next_flow: u64,
     broadcasts: Broadcasts,
     held: usize,
+    content: Content,
     account: Account,
     totals: Totals,
     anomalies: BTreeMap<&'static str, u64>,
@@ -105,6 +107,7 @@ impl Analyzer {
             next_flow: first_flow,
             broadcasts: Broadcasts::default(),
             held: 0,
+            content: Content::default(),
             account: Account::default(),
             totals: Totals::default(),
             anomalies: BTreeMap::new(),
@@ -123,6 +126,12 @@ impl Analyzer {
     /// Flows that open from here on are decrypted with these, as far as they fit.
     pub fn decrypt_with(&mut self, secrets: &Arc<Secrets>) {
         self.state.secrets = (!secrets.is_empty()).then(|| Arc::clone(secrets));
+    }
+
+    /// Lets somebody read the bodies of messages too.
+    pub(crate) fn with_readers(mut self, readers: Arc<dyn Readers>) -> Self {
+        self.state.content = self.state.content.with(readers);
+        self
     }
 
     /// Takes a frame.
@@ -379,7 +388,7 @@ impl State {
             self.close(entry, "limit");
         }
         let decided = self.devices.decide(packet, &key, sender);
-        let mut conversation = Conversation::open(Arc::clone(&self.capture), self.next_flow, packet, &key, decided);
+        let mut conversation = Conversation::open((Arc::clone(&self.capture), self.next_flow), packet, &key, decided, &self.content);
         if let Some(secrets) = &self.secrets {
             conversation.equip(secrets);
         }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::app::{Context, Data, FlowInfo, Follow, Side, Transport};
+use crate::app::{Content, Context, Data, FlowInfo, Follow, Side, Transport};
 use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
 use crate::record::{Answer, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row};
@@ -46,7 +46,7 @@ impl Tcp {
 }
 
 impl Conversation {
-    pub(super) fn open(capture: Arc<str>, flow_id: u64, packet: &Packet<'_>, key: &Key, decided: Decided) -> Self {
+    pub(super) fn open((capture, flow_id): (Arc<str>, u64), packet: &Packet<'_>, key: &Key, decided: Decided, content: &Content) -> Self {
         let (device, remote) = (key.end(decided.device), key.end(decided.device.other()));
         let port = |port: u16| key.has_ports().then_some(port);
         let envelope = packet.envelope;
@@ -94,11 +94,11 @@ impl Conversation {
         let mut conversation = Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false, is_unverified: false };
         let sender = if packet.source == device.0 { Side::Device } else { Side::Remote };
         conversation.learn_mac(packet, sender);
-        conversation.attach(packet, device, remote);
+        conversation.attach(packet, device, remote, content);
         conversation
     }
 
-    fn attach(&mut self, packet: &Packet<'_>, device: (IpAddr, u16), remote: (IpAddr, u16)) {
+    fn attach(&mut self, packet: &Packet<'_>, device: (IpAddr, u16), remote: (IpAddr, u16), content: &Content) {
         let transport = match packet.segment {
             Segment::Tcp(_) => Transport::Tcp,
             Segment::Ports { .. } if packet.protocol == protocol::UDP => Transport::Udp,
@@ -108,8 +108,8 @@ impl Conversation {
             self.tcp = Some(Box::default());
         }
         let capture = Arc::clone(&self.flow.capture);
-        let (flow_id, device_mac) = (self.flow.flow_id, self.flow.device_mac.clone());
-        let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None };
+        let (flow_id, device_mac, content) = (self.flow.flow_id, self.flow.device_mac.clone(), content.clone());
+        let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None, is_decrypted: false, content };
         self.dialogue = Some(Box::new(Talk { info, follow: Follow::default() }));
     }
 

@@ -1,23 +1,26 @@
 //! HTTP/1.0 and 1.1 over TCP (RFC 9110, RFC 9112), and RTSP (RFC 2326), which has the same shape.
 //!
 //! Each side is cut into messages; responses are matched to requests in order, and an exchange is one row.
-//! Bodies are counted, not kept. What follows a CONNECT that was granted goes to a dialogue of its own.
+//! What follows a CONNECT that was granted, or an upgrade, goes to a dialogue of its own.
 
-mod doh;
 mod exchange;
 #[cfg(test)]
 mod tests;
 
-use crate::limits::{FLOW_NAMES, FLOW_REQUESTS, HTTP_HEAD_BYTES, HTTP_QUERY_KEYS, PROBE_BYTES};
-use crate::record::{Encryption, FlowName, Http as HttpRow, NameSource, Request, Row};
+use crate::limits::{HTTP_HEAD_BYTES, HTTP_QUERY_KEYS, PROBE_BYTES};
+use crate::record::{Encryption, Http as HttpRow, Row};
 use crate::time::Timestamp;
 use crate::wire::escape;
-use crate::wire::http::{Family, Framing, Head, Input, Loss, Messages, Part, Repaired, Start, Target, host_name, repair};
+use crate::wire::http::{Family, Framing, Head, Input, Loss, Messages, Part, Repaired, Start, Target, repair};
 
+use super::body::Declared;
+use super::doh::Queries;
+use super::exchange::{Exchange, Half, empty_row};
+use super::http2::Http2;
 use super::tunnel::Tunnel;
-use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
-use doh::Queries;
-use exchange::{Exchanges, Half, Number};
+use super::websocket::WebSocket;
+use super::{Appetite, Context, Damage, Data, Dialogue, Facts, Probe, Protocol, Recognised, Side, Transport};
+use exchange::{Exchanges, Number};
 
 pub(crate) const NAME: &str = "http";
 
@@ -102,12 +105,20 @@ pub(super) struct At {
     pub(super) time: Timestamp,
 }
 
-/// A CONNECT without answer: until it has one, nobody knows what the client's next bytes are.
+/// A CONNECT or an upgrade without answer: until it has one, nobody knows what the client's next bytes are.
 struct Connect {
     exchange: Number,
+    wish: Wish,
     held: Vec<u8>,
     missing: u64,
     at: At,
+}
+
+/// What the client asks to turn the connection into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Tunnel,
+    Upgrade,
 }
 
 impl Http {
@@ -173,17 +184,22 @@ impl Http {
         }
     }
 
-    fn part(&mut self, at: At, part: Part, context: &mut Context<'_>) {
+    fn part(&mut self, at: At, part: Part<'_>, context: &mut Context<'_>) {
         match part {
             Part::Head(head) => self.head(at, &repair(&head, self.family), context),
             Part::CutHead(head) => self.cut_head(at, &repair(&head, self.family), context),
-            Part::Body(bytes) => {
-                let (half, current) = (self.half(at.side), self.direction(at.side).current);
-                current.into_iter().for_each(|number| self.exchanges.count(number, half, bytes));
+            Part::Body(input) => {
+                let (half, Some(number)) = (self.half(at.side), self.direction(at.side).current) else { return };
+                match self.family {
+                    Family::Http => self.exchanges.data(number, half, (input, at.seen()), context),
+                    Family::Rtsp => self.exchanges.count(number, half, input.length()),
+                }
             }
             Part::End => {
                 let (half, current) = (self.half(at.side), self.direction(at.side).current.take());
-                current.into_iter().for_each(|number| self.exchanges.end(number, half));
+                if let Some(exchange) = current.and_then(|number| self.exchanges.find(number)) {
+                    exchange.end_at(half, at.seen());
+                }
             }
             Part::Lost(loss) => self.lost(at, loss, context),
             Part::TooLong => {
@@ -201,7 +217,7 @@ impl Http {
         }
         if half == Half::Response {
             self.exchanges.lose_count();
-            self.release_as_tunnel(context);
+            self.give_up_waiting(context);
         }
         if loss == Loss::Malformed {
             context.note(at.seen(), "http-malformed", "no HTTP message where one should start".to_owned(), Damage::Theirs);
@@ -270,42 +286,26 @@ impl Http {
         let target = Target::parse(method, target);
         let host_field = head.field("host").map(|value| lower(&String::from_utf8_lossy(value)));
         let host = target.authority.map(lower).or_else(|| host_field.clone()).filter(|host| !host.is_empty());
-        host.iter().chain(&host_field).for_each(|host| self.remember_name(host));
-        self.remember_request(method, host.as_deref(), &target);
+        host.iter().chain(&host_field).for_each(|host| self.facts.remember_host(host));
+        self.facts.remember_request(method, host.as_deref(), target.path);
         let row = HttpRow {
             method: Some(escape(method.as_bytes())),
             host: host.map(|host| escape(host.as_bytes())),
             path: target.path.map(|path| escape(path.as_bytes())),
             query_keys: target.query_keys().take(HTTP_QUERY_KEYS).map(|key| escape(key.as_bytes())).collect(),
             user_agent: head.field("user-agent").map(escape),
-            content_type_out: head.field("content-type").map(escape),
-            ..empty_row(at.side, head.minor, at, context.flow)
+            ..empty_row(at.side, version(head), at.seen(), context.flow)
         };
         let number = self.exchanges.request(row);
+        self.exchanges.declare(number, Half::Request, (declared(head), at.seen()));
         self.direction(at.side).current = Some(number);
         self.begin(at, head.request_framing(), context);
-        if method == "CONNECT" && self.family == Family::Http {
-            self.connect = Some(Connect { exchange: number, held: Vec::new(), missing: 0, at });
-        }
-    }
-
-    fn remember_name(&mut self, host: &str) {
-        let Some(name) = host_name(host) else { return };
-        let name = FlowName { source: NameSource::Host, name: escape(name.as_bytes()) };
-        if self.facts.names.len() < FLOW_NAMES && !self.facts.names.contains(&name) {
-            self.facts.names.push(name);
-        }
-    }
-
-    fn remember_request(&mut self, method: &str, host: Option<&str>, target: &Target<'_>) {
-        let host = host.unwrap_or_default();
-        let request = Request {
-            method: escape(method.as_bytes()),
-            host: escape(host_name(host).unwrap_or(host).as_bytes()),
-            path: escape(target.path.unwrap_or_default().as_bytes()),
+        let wish = match method {
+            "CONNECT" => Some(Wish::Tunnel),
+            _ => (head.field("upgrade").is_some() && head.has_token("connection", "upgrade")).then_some(Wish::Upgrade),
         };
-        if self.facts.requests.len() < FLOW_REQUESTS && !self.facts.requests.contains(&request) {
-            self.facts.requests.push(request);
+        if let Some(wish) = wish.filter(|_| self.family == Family::Http) {
+            self.connect = Some(Connect { exchange: number, wish, held: Vec::new(), missing: 0, at });
         }
     }
 
@@ -316,17 +316,17 @@ impl Http {
         }
         let number = match self.exchanges.answer() {
             Some(number) => number,
-            None => self.exchanges.response_alone(empty_row(at.side.other(), head.minor, at, context.flow)),
+            None => self.exchanges.response_alone(empty_row(at.side.other(), version(head), at.seen(), context.flow)),
         };
         self.direction(at.side).current = Some(number);
         let Some(exchange) = self.exchanges.find(number) else { return };
         exchange.row.status = Some(status);
         exchange.row.response_frame = Some(at.frame);
-        exchange.row.content_type_in = head.field("content-type").map(escape);
+        exchange.declare(Half::Response, declared(head), at.seen());
         let method = exchange.row.method.clone();
         match (method.as_deref(), status) {
-            (Some("CONNECT"), 200..=299) => self.switch(number, context),
-            (_, 101) => self.switch(number, context),
+            (Some("CONNECT"), 200..=299) => self.switch(number, None, context),
+            (_, 101) => self.switch(number, head.field("upgrade"), context),
             (method, _) => {
                 let framing = if self.family == Family::Rtsp { head.rtsp_framing() } else { head.response_framing(method) };
                 self.begin(at, framing, context);
@@ -336,12 +336,30 @@ impl Http {
     }
 
     /// From here on the connection is no HTTP any more.
-    fn switch(&mut self, number: Number, context: &mut Context<'_>) {
+    fn switch(&mut self, number: Number, upgrade: Option<&[u8]>, context: &mut Context<'_>) {
         (self.device.current, self.remote.current) = (None, None);
+        let protocol = upgrade.map(|value| value.split(|byte| *byte == b'/').next().unwrap_or_default().to_ascii_lowercase());
+        self.tunnel = match protocol.as_deref() {
+            Some(b"websocket") => self.exchanges.find(number).map(|exchange| Tunnel::of(Box::new(WebSocket::new(&exchange.row)))),
+            Some(b"h2c") => Some(self.upgraded(number)),
+            _ => None,
+        };
         self.exchanges.end(number, Half::Request);
         self.exchanges.end(number, Half::Response);
-        let is_connect = self.connect.as_ref().is_some_and(|connect| connect.exchange == number);
-        if is_connect { self.release_as_tunnel(context) } else { self.is_done = true }
+        match self.tunnel {
+            Some(_) => self.release(context),
+            None => self.release_as_tunnel(context),
+        }
+    }
+
+    /// HTTP/2 from here on: the request is that of its stream 1 (RFC 7540 section 3.2).
+    fn upgraded(&mut self, number: Number) -> Tunnel {
+        let client = self.client.unwrap_or(Side::Device);
+        let mut http2 = Http2::new(Some(client));
+        if let Some(exchange) = self.exchanges.take(number) {
+            http2.adopt(exchange);
+        }
+        Tunnel::of(Box::new(http2))
     }
 
     /// The client's next bytes are kept until the CONNECT before them is answered.
@@ -367,14 +385,28 @@ impl Http {
         connect.missing = connect.missing.saturating_add(missing);
     }
 
-    /// The CONNECT was granted, or nothing else is as likely.
+    /// The connection is no HTTP any more, or nothing else is as likely; what it is will be seen.
     fn release_as_tunnel(&mut self, context: &mut Context<'_>) {
-        let Some(connect) = self.connect.take() else { return };
         if self.place == Place::Tunnel {
             self.is_done = true;
             return;
         }
         self.tunnel = Some(Tunnel::new());
+        self.release(context);
+    }
+
+    /// The answer will not be seen.
+    fn give_up_waiting(&mut self, context: &mut Context<'_>) {
+        match self.connect.as_ref().map(|connect| (connect.wish, connect.exchange)) {
+            Some((Wish::Tunnel, _)) => self.release_as_tunnel(context),
+            Some((Wish::Upgrade, number)) => self.refuse_connect(number, context),
+            None => {}
+        }
+    }
+
+    /// What was held goes to the dialogue that follows.
+    fn release(&mut self, context: &mut Context<'_>) {
+        let Some(connect) = self.connect.take() else { return };
         for input in [Input::Bytes(&connect.held), Input::Missing(connect.missing)] {
             self.read_tunnel(connect.at, input, context);
         }
@@ -389,11 +421,11 @@ impl Http {
 
     /// Rows for which nothing more is to come. RTSP has no table: its requests show in the flow.
     fn emit(&mut self, at: At, context: &mut Context<'_>) {
-        while let Some(row) = self.exchanges.take_settled() {
-            self.push(row, context);
+        while let Some(exchange) = self.exchanges.take_settled() {
+            self.push(exchange, context);
         }
-        if let Some(row) = self.exchanges.take_excess() {
-            self.push(row, context);
+        if let Some(exchange) = self.exchanges.take_excess() {
+            self.push(exchange, context);
             if !self.facts.quality.contains(&"http-unanswered") {
                 context.note(at.seen(), "http-unanswered", "more requests than the limit wait for responses".to_owned(), Damage::Theirs);
             }
@@ -401,8 +433,10 @@ impl Http {
         }
     }
 
-    fn push(&mut self, row: HttpRow, context: &mut Context<'_>) {
+    fn push(&mut self, exchange: Exchange, context: &mut Context<'_>) {
         if self.family == Family::Http {
+            let row = exchange.finish(context);
+            self.facts.remember_bodies(&row);
             self.queries.see(&row);
             context.rows.push(Row::Http(Box::new(row)));
         }
@@ -436,13 +470,13 @@ impl Dialogue for Http {
 
     fn finish(&mut self, context: &mut Context<'_>) {
         if self.connect.as_ref().is_some_and(|connect| !connect.held.is_empty()) {
-            self.release_as_tunnel(context);
+            self.give_up_waiting(context);
         }
         let client = self.client.unwrap_or(Side::Device);
         self.end_with_connection(client, context);
         self.end_with_connection(client.other(), context);
-        while let Some(row) = self.exchanges.take_first() {
-            self.push(row, context);
+        while let Some(exchange) = self.exchanges.take_first() {
+            self.push(exchange, context);
         }
         if let Some(tunnel) = &mut self.tunnel {
             tunnel.finish(context);
@@ -466,24 +500,11 @@ pub(super) fn lower(host: &str) -> String {
     host.trim().to_ascii_lowercase()
 }
 
-/// A row with nothing in it but its place.
-pub(super) fn empty_row(client: Side, minor: u8, at: At, flow: &FlowInfo) -> HttpRow {
-    HttpRow {
-        origin: flow.origin(at.frame, at.time),
-        from_device: client == Side::Device,
-        method: None,
-        host: None,
-        path: None,
-        query_keys: Vec::new(),
-        version: format!("HTTP/1.{minor}"),
-        user_agent: None,
-        status: None,
-        content_type_out: None,
-        content_type_in: None,
-        request_bytes: 0,
-        response_bytes: 0,
-        is_complete: false,
-        response_frame: None,
-        decrypted: false,
-    }
+fn version(head: &Head<'_>) -> String {
+    format!("HTTP/1.{}", head.minor)
+}
+
+fn declared(head: &Head<'_>) -> Declared {
+    let field = |name| head.field(name).map(<[u8]>::to_vec);
+    Declared { coding: field("content-encoding"), media_type: field("content-type") }
 }

@@ -3,10 +3,16 @@
 //!
 //! A new protocol is one file here, one in `wire`, one in `record`, and one entry in [`PROTOCOLS`].
 
+mod body;
 mod certificates;
+pub(crate) mod content;
 mod dns;
+mod doh;
+mod exchange;
 mod follow;
 mod http;
+mod http2;
+mod http3;
 mod link;
 mod offer;
 mod opened;
@@ -14,8 +20,10 @@ mod plain;
 mod quic;
 mod remote_id;
 mod ssdp;
+mod streams;
 mod tls;
 mod tunnel;
+mod websocket;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,6 +32,7 @@ use crate::record::{Anomaly, ApplicationBasis, Encryption, FlowLink, FlowName, O
 use crate::secrets::Secrets;
 use crate::time::Timestamp;
 
+pub(crate) use content::Content;
 pub(crate) use follow::Follow;
 pub(crate) use remote_id::Broadcasts;
 
@@ -87,6 +96,10 @@ pub(crate) struct FlowInfo {
     pub(crate) device_mac: Option<String>,
     /// What the analyst has keys for; `None` without any, so that nothing is kept for them.
     pub(crate) secrets: Option<Arc<Secrets>>,
+    /// The bytes come out of encryption that was opened.
+    pub(crate) is_decrypted: bool,
+    /// What bodies are read with.
+    pub(crate) content: Content,
 }
 
 impl FlowInfo {
@@ -236,7 +249,7 @@ pub(crate) static PROTOCOLS: &[Protocol] = &[
     quic::PROTOCOL,
     http::PROTOCOL,
     http::RTSP,
-    plain::HTTP2,
+    http2::PROTOCOL,
     plain::SSH,
     plain::SMTP,
     plain::FTP,
@@ -286,6 +299,8 @@ pub(crate) mod tests {
             remote: (IpAddr::from([198, 51, 100, 1]), remote),
             device_mac: None,
             secrets: None,
+            is_decrypted: false,
+            content: Content::default(),
         }
     }
 }

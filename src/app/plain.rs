@@ -13,14 +13,6 @@ use super::{Appetite, Context, Data, Dialogue, Facts, Probe, Protocol, Recognise
 const TCP: Transport = Transport::Tcp;
 const UDP: Transport = Transport::Udp;
 
-/// RFC 9113 section 3.4: the preface of HTTP/2 without TLS.
-pub(crate) const HTTP2: Protocol = Protocol {
-    name: "http2",
-    transport: TCP,
-    ports: &[80],
-    recognise: |probe| starts(probe.bytes, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    open: |_| clear("http2"),
-};
 /// RFC 4253 section 4.2.
 pub(crate) const SSH: Protocol =
     Protocol { name: "ssh", transport: TCP, ports: &[22], recognise: |probe| starts(probe.bytes, b"SSH-"), open: |_| sealed("ssh") };
@@ -408,6 +400,7 @@ mod tests {
     fn first_bytes_of_streams() {
         for (name, port, bytes) in [
             ("http2", 80, &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..]),
+            ("http2", 80, b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
             ("ssh", 2222, b"SSH-2.0-OpenSSH_9\r\n"),
             ("smtp", 9, b"220 mail.example ESMTP Postfix\r\n"),
             ("smtp", 25, b"220 mail.example\r\n"),

@@ -4,7 +4,8 @@ use crate::record::{Encryption, Row};
 use crate::wire::escape;
 use crate::wire::http::{Family, Head, Start, Target, repair};
 
-use super::http::{At, empty_row, lower};
+use super::exchange::empty_row;
+use super::http::lower;
 use super::{Appetite, Context, Data, Dialogue, Facts, Probe, Protocol, Recognised, Side, Transport};
 
 pub(crate) const PROTOCOL: Protocol =
@@ -25,11 +26,8 @@ impl Dialogue for Ssdp {
     fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite {
         let repaired = repair(data.bytes, Family::Http);
         let Some(head) = Head::parse(&repaired) else { return Appetite::More };
-        let at = At { side: data.side, frame: data.frame, time: data.time };
-        let mut row = match head.start {
-            Start::Request { .. } => empty_row(data.side, head.minor, at, context.flow),
-            Start::Response { .. } => empty_row(data.side.other(), head.minor, at, context.flow),
-        };
+        let client = if matches!(head.start, Start::Request { .. }) { data.side } else { data.side.other() };
+        let mut row = empty_row(client, format!("HTTP/1.{}", head.minor), (data.frame, data.time), context.flow);
         match head.start {
             Start::Request { method, target } => {
                 row.method = Some(escape(method.as_bytes()));

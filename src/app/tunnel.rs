@@ -1,6 +1,6 @@
-//! A stream inside a stream: after CONNECT or STARTTLS the bytes that follow are recognised anew.
+//! A stream inside a stream: after CONNECT, STARTTLS or an upgrade the bytes that follow are recognised anew.
 
-use super::{Appetite, Context, Data, Facts, Follow, Side};
+use super::{Appetite, Context, Data, Dialogue, Facts, Follow, Side};
 use crate::limits::{FLOW_NAMES, FLOW_REQUESTS};
 use crate::record::Encryption;
 
@@ -13,6 +13,11 @@ pub(crate) struct Tunnel {
 impl Tunnel {
     pub(crate) fn new() -> Self {
         Self { follow: Follow::inner(), has_bytes: false }
+    }
+
+    /// A stream whose protocol is known.
+    pub(crate) fn of(dialogue: Box<dyn Dialogue>) -> Self {
+        Self { follow: Follow::Following(dialogue), has_bytes: false }
     }
 
     pub(crate) fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite {

@@ -40,6 +40,8 @@ fn shows_safely(row: &Row) {
         Row::Tls(row) => texts(&**row),
         Row::Quic(row) => texts(&**row),
         Row::Http(row) => texts(&**row),
+        Row::Part(row) => texts(&**row),
+        Row::WebSocket(row) => texts(&**row),
         Row::Certificate(row) => texts(&**row),
         Row::DroneLink(row) => texts(&**row),
         Row::Position(row) => texts(&**row),

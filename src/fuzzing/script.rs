@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use crate::app::{Appetite, Context, Data, Dialogue, Facts, FlowInfo, Follow, PROTOCOLS, Side, Transport};
+use crate::app::{Appetite, Content, Context, Data, Dialogue, Facts, FlowInfo, Follow, PROTOCOLS, Side, Transport};
 use crate::limits::PROBE_PIECES;
 use crate::record::{Encryption, Row};
 use crate::time::Timestamp;
@@ -45,6 +45,8 @@ impl Subject {
             remote: (IpAddr::from([198, 51, 100, 1]), self.port),
             device_mac: None,
             secrets: None,
+            is_decrypted: false,
+            content: Content::default(),
         }
     }
 

@@ -151,8 +151,8 @@ pub struct FlowName {
     pub name: String,
 }
 
-/// An HTTP request seen in clear text, as far as rules look at it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// An HTTP request seen in clear text or decrypted, as far as rules look at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Request {
     /// Method.
     pub method: String,
@@ -160,6 +160,12 @@ pub struct Request {
     pub host: String,
     /// Path without query.
     pub path: String,
+    /// Types, by their first bytes, of what the device sent in it.
+    pub sent: Vec<String>,
+    /// Types of what it got.
+    pub received: Vec<String>,
+    /// What names of fields in what the device sent stand for.
+    pub tells: Vec<String>,
 }
 
 /// What the pass alone cannot know: joined after it, from what all captures taught.

@@ -15,11 +15,13 @@ mod flow;
 mod http;
 mod ledger;
 mod name;
+mod part;
 mod position;
 mod quic;
 mod remote_id;
 mod summary;
 mod tls;
+mod websocket;
 mod wifi;
 
 use std::borrow::Cow;
@@ -39,14 +41,16 @@ pub use dns::Dns;
 pub use drone_link::{DroneLink, LinkKind};
 pub use finding::{Finding, Severity};
 pub use flow::{Answer, ApplicationBasis, Counts, DeviceBasis, Encryption, Flow, FlowName, Initiator, Request};
-pub use http::Http;
+pub use http::{Http, MessageBody};
 pub use ledger::{Disposition, Ledger};
 pub use name::{Name, NameSource};
+pub use part::Part;
 pub use position::{Position, Subject};
 pub use quic::Quic;
 pub use remote_id::{Area, Place, RemoteId};
 pub use summary::SUMMARY;
 pub use tls::Tls;
+pub use websocket::{Messages, WebSocket};
 pub use wifi::Wifi;
 
 /// What a column is: its name, unit and meaning.
@@ -197,6 +201,10 @@ pub enum Row {
     Quic(Box<Quic>),
     /// HTTP exchange.
     Http(Box<Http>),
+    /// WebSocket connection.
+    WebSocket(Box<WebSocket>),
+    /// Part of a form.
+    Part(Box<Part>),
     /// Certificate.
     Certificate(Box<Certificate>),
     /// Messages of a drone link.
@@ -247,6 +255,8 @@ pub fn schemas() -> Vec<Schema> {
         schema_of::<Tls>(),
         schema_of::<Quic>(),
         schema_of::<Http>(),
+        schema_of::<Part>(),
+        schema_of::<WebSocket>(),
         schema_of::<Certificate>(),
         schema_of::<DroneLink>(),
         schema_of::<Position>(),

@@ -16,8 +16,8 @@ use crate::analysis::Output;
 use crate::error::Error;
 use crate::limits;
 use crate::record::{
-    Anomaly, Capture, Certificate, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Position, Quic, RemoteId, Row,
-    SUMMARY, Tls, Wifi,
+    Anomaly, Capture, Certificate, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Part, Position, Quic, RemoteId,
+    Row, SUMMARY, Tls, WebSocket, Wifi,
 };
 
 /// The tables being written.
@@ -31,6 +31,8 @@ pub struct Store {
     tls: TableWriter<Tls>,
     quic: TableWriter<Quic>,
     http: TableWriter<Http>,
+    parts: TableWriter<Part>,
+    websockets: TableWriter<WebSocket>,
     certificates: TableWriter<Certificate>,
     drone_link: TableWriter<DroneLink>,
     positions: TableWriter<Position>,
@@ -103,6 +105,8 @@ impl Output for Store {
             Row::Tls(row) => self.tls.push(&row).map(drop),
             Row::Quic(row) => self.quic.push(&row).map(drop),
             Row::Http(row) => self.http.push(&row).map(drop),
+            Row::Part(row) => self.parts.push(&row).map(drop),
+            Row::WebSocket(row) => self.websockets.push(&row).map(drop),
             Row::Certificate(row) => self.certificates.push(&row).map(drop),
             Row::DroneLink(row) => self.drone_link.push(&row).map(drop),
             Row::Position(row) => self.positions.push(&row).map(drop),
@@ -147,6 +151,8 @@ impl Store {
             tls: TableWriter::create(dir, formats)?,
             quic: TableWriter::create(dir, formats)?,
             http: TableWriter::create(dir, formats)?,
+            parts: TableWriter::create(dir, formats)?,
+            websockets: TableWriter::create(dir, formats)?,
             certificates: TableWriter::create(dir, formats)?,
             drone_link: TableWriter::create(dir, formats)?,
             positions: TableWriter::create(dir, formats)?,
@@ -184,6 +190,8 @@ impl Store {
             self.tls.end()?.1,
             self.quic.end()?.1,
             self.http.end()?.1,
+            self.parts.end()?.1,
+            self.websockets.end()?.1,
             self.certificates.end()?.1,
             self.drone_link.end()?.1,
             self.positions.end()?.1,

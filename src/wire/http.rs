@@ -256,6 +256,13 @@ impl<'a> Head<'a> {
         self.values(name).next()
     }
 
+    /// A field of that name, which is a list, holds the word.
+    pub(crate) fn has_token(&self, name: &str, word: &str) -> bool {
+        self.values(name)
+            .flat_map(|value| value.split(|byte| *byte == b','))
+            .any(|token| token.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+    }
+
     fn values<'b>(&'b self, name: &'b str) -> impl DoubleEndedIterator<Item = &'a [u8]> + 'b {
         self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.trim_ascii())
     }

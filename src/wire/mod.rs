@@ -18,6 +18,8 @@ pub(crate) mod gquic;
 pub(crate) mod handshake;
 pub(crate) mod hpack;
 pub(crate) mod http;
+pub(crate) mod http2;
+pub(crate) mod http3;
 mod huffman;
 pub(crate) mod ieee80211;
 pub(crate) mod ja4;
@@ -41,6 +43,7 @@ pub(crate) mod tello;
 mod text;
 pub(crate) mod tls;
 pub(crate) mod transition;
+pub(crate) mod websocket;
 pub(crate) mod x509;
 
 pub use link::{Direction, LinkType, Mac};

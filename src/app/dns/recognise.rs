@@ -108,7 +108,17 @@ mod tests {
     fn probe(transport: Transport, port: u16, bytes: &[u8], recognise: impl Fn(Probe<'_>) -> Recognised) -> Recognised {
         let device = (Ipv4Addr::new(10, 0, 0, 2).into(), 40_000);
         let remote = (Ipv4Addr::new(192, 0, 2, 53).into(), port);
-        let flow = FlowInfo { capture: "a.pcap".into(), flow_id: 1, transport, device, remote, device_mac: None, secrets: None };
+        let flow = FlowInfo {
+            capture: "a.pcap".into(),
+            flow_id: 1,
+            transport,
+            device,
+            remote,
+            device_mac: None,
+            secrets: None,
+            is_decrypted: false,
+            content: <_>::default(),
+        };
         recognise(Probe { bytes, flow: &flow })
     }
 

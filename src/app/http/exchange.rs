@@ -1,58 +1,19 @@
-//! Requests waiting for their responses: matched in order, and each pair one row.
+//! The open exchanges of an HTTP/1 connection: responses are matched to requests in order.
 
 use std::collections::VecDeque;
 
+use super::super::exchange::{Exchange, Half, Seen};
+use super::super::{Context, body::Declared};
 use crate::limits::HTTP_WAITING;
 use crate::record::Http;
+use crate::wire::http::Input;
 
 /// Number of an exchange within its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Number(u64);
 
-/// Which of the two messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Half {
-    Request,
-    Response,
-}
-
-/// A request and its response, as far as they have been read.
-#[derive(Debug)]
-pub(super) struct Exchange {
-    pub(super) row: Http,
-    request: Progress,
-    response: Progress,
-    is_whole: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    Awaited,
-    Open,
-    Ended,
-    Missed,
-}
-
-impl Exchange {
-    fn progress(&mut self, half: Half) -> &mut Progress {
-        match half {
-            Half::Request => &mut self.request,
-            Half::Response => &mut self.response,
-        }
-    }
-
-    fn is_settled(&self) -> bool {
-        self.request != Progress::Open && matches!(self.response, Progress::Ended | Progress::Missed)
-    }
-
-    fn into_row(self) -> Http {
-        let both_ended = self.request == Progress::Ended && self.response == Progress::Ended;
-        Http { is_complete: self.is_whole && both_ended, ..self.row }
-    }
-}
-
 /// The open exchanges of a connection, oldest first.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Exchanges {
     open: VecDeque<Exchange>,
     first: u64,
@@ -62,7 +23,7 @@ pub(super) struct Exchanges {
 impl Exchanges {
     /// A request begins.
     pub(super) fn request(&mut self, row: Http) -> Number {
-        self.push(Exchange { row, request: Progress::Open, response: Progress::Awaited, is_whole: true })
+        self.push(Exchange::asked(row))
     }
 
     /// Responses were lost, so the next one cannot be matched by counting.
@@ -75,23 +36,23 @@ impl Exchanges {
         if std::mem::take(&mut self.is_count_lost) {
             self.miss_all_but_last();
         }
-        let at = self.open.iter().position(|exchange| exchange.response == Progress::Awaited)?;
-        self.open.get_mut(at)?.response = Progress::Open;
+        let at = self.open.iter().position(Exchange::awaits_response)?;
+        self.open.get_mut(at)?.begin_response();
         Some(Number(self.first.saturating_add(u64::try_from(at).ok()?)))
     }
 
     /// A response begins whose request was not seen.
     pub(super) fn response_alone(&mut self, row: Http) -> Number {
-        self.push(Exchange { row, request: Progress::Missed, response: Progress::Open, is_whole: true })
+        self.push(Exchange::answered(row))
     }
 
     /// Whoever does not pipeline has only the last request still waiting; with others the pair is a guess.
     fn miss_all_but_last(&mut self) {
-        let mut waiting = self.open.iter_mut().filter(|exchange| exchange.response == Progress::Awaited).rev();
+        let mut waiting = self.open.iter_mut().filter(|exchange| exchange.awaits_response()).rev();
         let last = waiting.next();
-        let others = waiting.map(|exchange| exchange.response = Progress::Missed).count();
+        let others = waiting.map(|exchange| exchange.miss(Half::Response)).count();
         if let Some(last) = last.filter(|_| others > 0) {
-            last.is_whole = false;
+            last.spoil();
         }
     }
 
@@ -105,51 +66,67 @@ impl Exchanges {
         self.open.get_mut(usize::try_from(number.0.checked_sub(self.first)?).ok()?)
     }
 
-    /// So many bytes of a body.
+    /// What the head of a message says of its body.
+    pub(super) fn declare(&mut self, number: Number, half: Half, (declared, seen): (Declared, Seen)) {
+        if let Some(exchange) = self.find(number) {
+            exchange.declare(half, declared, seen);
+        }
+    }
+
+    /// So many bytes of a body that is not read.
     pub(super) fn count(&mut self, number: Number, half: Half, bytes: u64) {
-        let Some(exchange) = self.find(number) else { return };
-        let counter = match half {
-            Half::Request => &mut exchange.row.request_bytes,
-            Half::Response => &mut exchange.row.response_bytes,
-        };
-        *counter = counter.saturating_add(bytes);
+        if let Some(exchange) = self.find(number) {
+            exchange.count(half, bytes);
+        }
+    }
+
+    /// Bytes of a body.
+    pub(super) fn data(&mut self, number: Number, half: Half, (input, seen): (Input<'_>, Seen), context: &Context<'_>) {
+        if let Some(exchange) = self.find(number) {
+            exchange.data(half, input, seen, context);
+        }
     }
 
     /// The message was read to its end.
     pub(super) fn end(&mut self, number: Number, half: Half) {
         if let Some(exchange) = self.find(number) {
-            *exchange.progress(half) = Progress::Ended;
+            exchange.end(half);
         }
     }
 
     /// The message's end will not be seen.
     pub(super) fn miss(&mut self, number: Number, half: Half) {
         if let Some(exchange) = self.find(number) {
-            *exchange.progress(half) = Progress::Missed;
+            exchange.miss(half);
         }
     }
 
     /// Part of a message is missing or not certain.
     pub(super) fn spoil(&mut self, number: Number) {
         if let Some(exchange) = self.find(number) {
-            exchange.is_whole = false;
+            exchange.spoil();
         }
     }
 
     /// The oldest exchange when nothing more is to come for it.
-    pub(super) fn take_settled(&mut self) -> Option<Http> {
+    pub(super) fn take_settled(&mut self) -> Option<Exchange> {
         if self.open.front()?.is_settled() { self.take_first() } else { None }
     }
 
     /// The oldest exchange when more are open than the limit.
-    pub(super) fn take_excess(&mut self) -> Option<Http> {
+    pub(super) fn take_excess(&mut self) -> Option<Exchange> {
         if self.open.len() > HTTP_WAITING { self.take_first() } else { None }
     }
 
     /// The oldest exchange, at the end of the connection.
-    pub(super) fn take_first(&mut self) -> Option<Http> {
+    pub(super) fn take_first(&mut self) -> Option<Exchange> {
         let exchange = self.open.pop_front()?;
         self.first = self.first.saturating_add(1);
-        Some(exchange.into_row())
+        Some(exchange)
+    }
+
+    /// An exchange that another protocol goes on with, when no other is before it.
+    pub(super) fn take(&mut self, number: Number) -> Option<Exchange> {
+        if number.0 == self.first { self.take_first() } else { None }
     }
 }

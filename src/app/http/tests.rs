@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::super::tests::flow_with_ports;
 use super::*;
-use crate::record::ApplicationBasis;
+use crate::limits::FLOW_REQUESTS;
+use crate::record::{ApplicationBasis, FlowName, NameSource, Request, WebSocket as WebSocketRow};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -99,8 +100,9 @@ fn an_exchange_is_a_row() {
     assert!(anomalies.is_empty() && facts.quality.is_empty());
     assert_eq!((facts.application, facts.encryption), (Some("http"), Encryption::None));
     assert_eq!(facts.names, [FlowName { source: NameSource::Host, name: "api.example.org".to_owned() }]);
-    let request = Request { method: "POST".to_owned(), host: "api.example.org".to_owned(), path: "/up".to_owned() };
-    assert_eq!(facts.requests, [request]);
+    let (method, host, path) = ("POST".to_owned(), "api.example.org".to_owned(), "/up".to_owned());
+    let text = || vec!["text/plain".to_owned()];
+    assert_eq!(facts.requests, [Request { method, host, path, sent: text(), received: text(), tells: Vec::new() }]);
 }
 
 #[test]
@@ -133,12 +135,87 @@ fn a_body_without_length_ends_with_the_connection() {
     assert_eq!(rows.first().unwrap().host, None);
 }
 
+const UPGRADE: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n";
+const SWITCHED: &str = "HTTP/1.1 101 Switching\r\nUpgrade: WebSocket\r\n\r\n";
+
+fn websockets(steps: &[Step]) -> (Vec<WebSocketRow>, Vec<Row>, Facts) {
+    let (rows, facts) = run_as(&mut Http::new(Family::Http, Place::Tunnel), steps, usize::MAX);
+    let split = run_as(&mut Http::new(Family::Http, Place::Tunnel), steps, 1);
+    assert_eq!(format!("{split:?}"), format!("{:?}", (&rows, &facts)));
+    let mut found = Vec::new();
+    let others = rows.into_iter().filter_map(|row| match row {
+        Row::WebSocket(row) => {
+            found.push(*row);
+            None
+        }
+        row => Some(row),
+    });
+    let others = others.collect();
+    (found, others, facts)
+}
+
 #[test]
-fn an_upgrade_ends_http() {
-    let request = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n";
-    let (rows, anomalies, _) = run(&[out(request), back("HTTP/1.1 101 Switching\r\n\r\n\x01\x02"), out("\x03\n\n")]);
+fn a_websocket_is_counted() {
+    // The client speaks before the answer is seen: masked text of two bytes, in two frames.
+    let early = out([UPGRADE.as_bytes(), &[0x01, 0x81, 1, 2, 3, 4, b'a' ^ 1, 0x80, 0x81, 0, 0, 0, 0, b'b']].concat());
+    let steps = [early, back([SWITCHED.as_bytes(), &[0xc2, 3, 7, 7, 7, 0x89, 0, 0x88, 2, 0x03, 0xe8]].concat())];
+    let (found, others, facts) = websockets(&steps);
+    let [row] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((row.outbound.text, row.outbound.text_bytes, row.outbound.continuations), (1, 2, 1));
+    assert_eq!((row.inbound.binary, row.inbound.binary_bytes, row.inbound.compressed), (1, 3, 1));
+    assert_eq!((row.inbound.control, row.inbound.close_code, row.outbound.close_code), (2, Some(1_000), None));
+    assert_eq!((row.host.as_deref(), row.path.as_deref(), row.is_complete), (Some("a"), Some("/chat"), true));
+    assert_eq!((others.len(), facts.application), (1, Some("websocket")));
+    assert_eq!(facts.names.first().unwrap().name, "a");
+}
+
+#[test]
+fn a_refused_upgrade_stays_http() {
+    let (rows, ..) = run(&[out([UPGRADE, &get("/b")].concat()), back([ok("x"), ok("yz")].concat())]);
+    assert_eq!(short(&rows), ["GET /chat 200 0 1 complete", "GET /b 200 0 2 complete"]);
+}
+
+#[test]
+fn an_upgrade_to_something_else_ends_http() {
+    let answer = "HTTP/1.1 101 Switching\r\nUpgrade: other\r\n\r\n\x01\x02";
+    let (rows, anomalies, _) = run(&[out(UPGRADE), back(answer), out("\x03\n\n")]);
     assert_eq!(short(&rows), ["GET /chat 101 0 0 complete"]);
     assert!(anomalies.is_empty());
+}
+
+#[test]
+fn an_upgrade_to_http2_answers_on_its_first_stream() {
+    let request = "GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n";
+    let answer = b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let response = [&[0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88][..], &[0, 0, 2, 0, 1, 0, 0, 0, 1], b"hi"].concat();
+    let next = [crate::wire::http2::PREFACE, &settings, &[0, 0, 6, 1, 5, 0, 0, 0, 3, 0x82, 0x84, 0x86, 0x41, 1, b'y']].concat();
+    let steps = [out(request), back([&answer[..], &settings, &response].concat()), out(next), back([0, 0, 1, 1, 5, 0, 0, 0, 3, 0x8d])];
+    let (rows, anomalies, facts) = run(&steps);
+    assert_eq!(short(&rows), ["GET /a 200 0 2 complete", "GET / 404 0 0 complete"]);
+    assert_eq!(rows.iter().map(|row| (row.version.as_str(), row.stream)).collect::<Vec<_>>(), [("HTTP/2", Some(1)), ("HTTP/2", Some(3))]);
+    assert_eq!((anomalies.len(), facts.application), (0, Some("http2")));
+    assert_eq!(facts.names.len(), 2);
+}
+
+#[test]
+fn bodies_are_hashed_and_looked_at() {
+    let request = "POST /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"l\r\n8\r\nat\": 1.5\r\n1\r\n}\r\n0\r\n\r\n";
+    let (rows, ..) = run(&[out(request), back(ok("%PDF-1.4"))]);
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((row.request_body.media_type, row.request_body.tells.as_slice()), (Some("application/json"), &["position"][..]));
+    assert_eq!((row.request_bytes, row.request_body.decoded_bytes), (12, Some(12)));
+    assert_eq!(row.request_body.sha256.as_deref(), Some("051a1fc617cb63d9703037e0d8b6553f63c939ce2054377d91d62a2aa305d803"));
+    assert_eq!(row.response_body.media_type, Some("application/pdf"));
+    assert_eq!(
+        (row.request_end, row.response_start, row.response_end),
+        (Some(Timestamp::from_nanos(1)), Some(Timestamp::from_nanos(2)), Some(Timestamp::from_nanos(2)))
+    );
+    let (rows, ..) = run(&[out(get("/a")), back("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab"), Step::Gap(Side::Remote, 8)]);
+    assert_eq!((rows[0].response_body.sha256.as_ref(), rows[0].response_body.media_type), (None, Some("text/plain")));
+    let (rows, ..) = run(&[out(get("/a")), back("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab")]);
+    assert_eq!((rows[0].response_body.sha256.as_ref(), rows[0].response_end), (None, None), "its end was not seen");
+    assert_eq!(rows[0].request_body, crate::record::MessageBody::default(), "what is not there has no hash");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Chunked transfer coding (RFC 9112 section 7.1), followed as it comes; the data is counted, not kept.
+//! Chunked transfer coding (RFC 9112 section 7.1), followed as it comes.
 //!
 //! ```text
 //! size in hex [; extensions] CRLF data CRLF    repeated, the size of the last being 0 and its data left out
@@ -29,9 +29,9 @@ enum State {
 
 /// What the coding held next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Chunk {
-    /// So many bytes of data.
-    Data(u64),
+pub(super) enum Chunk<'a> {
+    /// Bytes of data, or their number where they are missing.
+    Data(Input<'a>),
     /// The end of the body.
     End,
     /// Something that is not this coding, or a hole in the framing.
@@ -44,7 +44,7 @@ impl Chunked {
     }
 
     /// The next thing; `None` when the input is used up.
-    pub(super) fn next(&mut self, input: &mut Input<'_>) -> Option<Chunk> {
+    pub(super) fn next<'a>(&mut self, input: &mut Input<'a>) -> Option<Chunk<'a>> {
         loop {
             match self.state {
                 State::Ended => return Some(Chunk::End),
@@ -56,14 +56,14 @@ impl Chunked {
         }
     }
 
-    fn data(&mut self, left: u64, input: &mut Input<'_>) -> Option<Chunk> {
+    fn data<'a>(&mut self, left: u64, input: &mut Input<'a>) -> Option<Chunk<'a>> {
         let taken = input.take_up_to(left);
         self.framing_bytes = 0;
-        self.state = match left.saturating_sub(taken) {
+        self.state = match left.saturating_sub(taken.length()) {
             0 => State::DataEnd,
             left => State::Data { left },
         };
-        (taken > 0).then_some(Chunk::Data(taken))
+        (!taken.is_empty()).then_some(Chunk::Data(taken))
     }
 
     fn framing(&mut self, state: State, byte: u8) -> State {
@@ -103,13 +103,13 @@ mod tests {
     use super::*;
 
     /// Data bytes, and how it ended: `None` when more is to come.
-    fn read(inputs: Vec<Input<'_>>) -> (u64, Option<Chunk>) {
+    fn read(inputs: Vec<Input<'_>>) -> (u64, Option<Chunk<'_>>) {
         let mut chunked = Chunked::new();
         let mut total = 0;
         for mut input in inputs {
             while let Some(chunk) = chunked.next(&mut input) {
                 match chunk {
-                    Chunk::Data(bytes) => total += bytes,
+                    Chunk::Data(bytes) => total += bytes.length(),
                     end => return (total, Some(end)),
                 }
             }
@@ -117,7 +117,7 @@ mod tests {
         (total, None)
     }
 
-    fn read_bytes(bytes: &[u8]) -> (u64, Option<Chunk>) {
+    fn read_bytes(bytes: &[u8]) -> (u64, Option<Chunk<'_>>) {
         let whole = read(vec![Input::Bytes(bytes)]);
         assert_eq!(read(bytes.chunks(1).map(Input::Bytes).collect()), whole);
         whole

@@ -1,4 +1,4 @@
-//! One direction of a connection, cut into messages: heads handed out whole, bodies only counted.
+//! One direction of a connection, cut into messages: heads handed out whole, bodies as they come.
 //!
 //! Where the next message starts is lost after a gap that is not inside a body, and after bytes that are no
 //! message; then it is looked for in the lines that follow.
@@ -17,36 +17,45 @@ pub(crate) enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) const fn is_missing(&self) -> bool {
+    pub(crate) const fn is_missing(&self) -> bool {
         matches!(self, Self::Missing(1..))
     }
 
-    const fn is_empty(&self) -> bool {
+    /// Nothing is left of it.
+    pub(crate) const fn is_empty(&self) -> bool {
         match self {
             Self::Bytes(bytes) => bytes.is_empty(),
             Self::Missing(length) => *length == 0,
         }
     }
 
-    /// Moves over at most `limit` bytes, there or missing, and says how many they were.
-    pub(super) fn take_up_to(&mut self, limit: u64) -> u64 {
+    /// How many bytes they are.
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            Self::Missing(length) => *length,
+        }
+    }
+
+    /// Moves over at most `limit` bytes, there or missing, and hands them out.
+    pub(crate) fn take_up_to(&mut self, limit: u64) -> Self {
         match self {
             Self::Missing(length) => {
                 let taken = limit.min(*length);
                 *length = length.saturating_sub(taken);
-                taken
+                Self::Missing(taken)
             }
             Self::Bytes(bytes) => {
                 let at = usize::try_from(limit).unwrap_or(usize::MAX).min(bytes.len());
                 let (taken, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
                 *bytes = rest;
-                u64::try_from(taken.len()).unwrap_or(u64::MAX)
+                Self::Bytes(taken)
             }
         }
     }
 
     /// The next byte.
-    pub(super) const fn byte(&mut self) -> Option<u8> {
+    pub(crate) const fn byte(&mut self) -> Option<u8> {
         match self {
             Self::Bytes([byte, rest @ ..]) => {
                 let byte = *byte;
@@ -96,13 +105,13 @@ pub(crate) enum Loss {
 
 /// A piece of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum Part<'a> {
     /// A whole head; [`Messages::begin`] tells how long its body is.
     Head(Vec<u8>),
     /// What there is of a head whose rest is missing; the next message has to be looked for.
     CutHead(Vec<u8>),
-    /// So many bytes of the body.
-    Body(u64),
+    /// Bytes of the body, or their number where they are missing.
+    Body(Input<'a>),
     /// The message is complete.
     End,
     /// The message, if one was being read, ends unseen; the next is looked for.
@@ -162,7 +171,7 @@ impl Messages {
     }
 
     /// The next part; `None` when the input is used up.
-    pub(crate) fn next(&mut self, input: &mut Input<'_>) -> Option<Part> {
+    pub(crate) fn next<'a>(&mut self, input: &mut Input<'a>) -> Option<Part<'a>> {
         loop {
             match self.state {
                 State::Body(_) => return self.body(input),
@@ -188,13 +197,13 @@ impl Messages {
         }
     }
 
-    fn body(&mut self, input: &mut Input<'_>) -> Option<Part> {
+    fn body<'a>(&mut self, input: &mut Input<'a>) -> Option<Part<'a>> {
         let State::Body(body) = &mut self.state else { return None };
         let taken = match body {
             Body::Length(0) => return Some(self.end(Part::End)),
             Body::Length(left) => {
                 let taken = input.take_up_to(*left);
-                *left = left.saturating_sub(taken);
+                *left = left.saturating_sub(taken.length());
                 taken
             }
             Body::UntilClose => input.take_up_to(u64::MAX),
@@ -205,17 +214,17 @@ impl Messages {
                 Chunk::Broken => return Some(self.lost(Loss::Malformed, input)),
             },
         };
-        (taken > 0).then_some(Part::Body(taken))
+        (!taken.is_empty()).then_some(Part::Body(taken))
     }
 
-    fn end(&mut self, part: Part) -> Part {
+    fn end<'a>(&mut self, part: Part<'a>) -> Part<'a> {
         self.state = State::Start { is_lost: false };
         self.forget();
         part
     }
 
     /// Missing bytes are taken with the loss; others may hold the next message.
-    fn lost(&mut self, loss: Loss, input: &mut Input<'_>) -> Part {
+    fn lost<'a>(&mut self, loss: Loss, input: &mut Input<'_>) -> Part<'a> {
         self.lose();
         if input.is_missing() {
             input.take_up_to(u64::MAX);
@@ -233,12 +242,12 @@ impl Messages {
     }
 
     /// At the end of the direction: a head that has not ended is cut.
-    pub(crate) fn finish(&mut self) -> Option<Part> {
+    pub(crate) fn finish(&mut self) -> Option<Part<'static>> {
         if matches!(self.state, State::Fields) { self.miss(&mut Input::Bytes(&[])) } else { None }
     }
 
     /// Bytes are missing outside of a body; said once.
-    fn miss(&mut self, input: &mut Input<'_>) -> Option<Part> {
+    fn miss<'a>(&mut self, input: &mut Input<'_>) -> Option<Part<'a>> {
         if matches!(self.state, State::Fields) {
             self.held.truncate(self.line_start);
             let head = std::mem::take(&mut self.held);
@@ -250,7 +259,7 @@ impl Messages {
         (!was_lost).then_some(part)
     }
 
-    fn start(&mut self, input: &mut Input<'_>) -> Option<Part> {
+    fn start<'a>(&mut self, input: &mut Input<'_>) -> Option<Part<'a>> {
         if self.held.is_empty() && !self.is_lost() && self.is_packet(input) {
             self.state = State::PacketHead;
             return None;
@@ -263,7 +272,7 @@ impl Messages {
     }
 
     /// Empty lines before a message are passed over (RFC 9112 section 2.2).
-    fn start_line(&mut self, input: &mut Input<'_>) -> Option<Part> {
+    fn start_line<'a>(&mut self, input: &mut Input<'_>) -> Option<Part<'a>> {
         if self.held.trim_ascii().is_empty() {
             self.forget();
             return None;
@@ -285,7 +294,7 @@ impl Messages {
     }
 
     /// A line without end: a head that is too long, or no message; what is looked through is kept short.
-    fn long_start(&mut self, input: &mut Input<'_>) -> Option<Part> {
+    fn long_start<'a>(&mut self, input: &mut Input<'_>) -> Option<Part<'a>> {
         if self.is_lost() {
             self.held.drain(..self.held.len().div_euclid(2));
             return None;
@@ -293,7 +302,7 @@ impl Messages {
         Some(if self.family.may_start(&self.held) { Part::TooLong } else { self.lost(Loss::Malformed, input) })
     }
 
-    fn fields(&mut self, input: &mut Input<'_>) -> Option<Part> {
+    fn fields<'a>(&mut self, input: &mut Input<'_>) -> Option<Part<'a>> {
         self.held.extend_from_slice(input.line());
         if self.held.len() > HTTP_HEAD_BYTES {
             return Some(Part::TooLong);
@@ -327,7 +336,7 @@ impl Messages {
     }
 
     fn packet(&mut self, left: u64, input: &mut Input<'_>) {
-        let left = left.saturating_sub(input.take_up_to(left));
+        let left = left.saturating_sub(input.take_up_to(left).length());
         self.state = if left == 0 { State::Start { is_lost: false } } else { State::Packet { left } };
     }
 }
@@ -338,14 +347,15 @@ mod tests {
     use super::*;
 
     /// All parts, with every head's body taken to be of the given length; counts of bodies are summed up.
-    fn parts(family: Family, inputs: &[Input<'_>], body: u64) -> Vec<Part> {
+    fn parts(family: Family, inputs: &[Input<'_>], body: u64) -> Vec<Part<'static>> {
         let mut messages = Messages::new(family);
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<Part<'static>> = Vec::new();
         for input in inputs {
             let mut input = *input;
             while let Some(part) = messages.next(&mut input) {
+                let part = counted(part);
                 match (parts.last_mut(), &part) {
-                    (Some(Part::Body(sum)), Part::Body(more)) => *sum += more,
+                    (Some(Part::Body(Input::Missing(sum))), Part::Body(more)) => *sum += more.length(),
                     _ => parts.push(part.clone()),
                 }
                 match part {
@@ -358,7 +368,23 @@ mod tests {
         parts
     }
 
-    fn of_bytes(bytes: &[u8], body: u64) -> Vec<Part> {
+    /// The part, of a body only its length.
+    fn counted(part: Part<'_>) -> Part<'static> {
+        match part {
+            Part::Body(input) => body(input.length()),
+            Part::Head(head) => Part::Head(head),
+            Part::CutHead(head) => Part::CutHead(head),
+            Part::End => Part::End,
+            Part::Lost(loss) => Part::Lost(loss),
+            Part::TooLong => Part::TooLong,
+        }
+    }
+
+    const fn body(length: u64) -> Part<'static> {
+        Part::Body(Input::Missing(length))
+    }
+
+    fn of_bytes(bytes: &[u8], body: u64) -> Vec<Part<'static>> {
         let whole = parts(Family::Http, &[Input::Bytes(bytes)], body);
         let single: Vec<_> = bytes.chunks(1).map(Input::Bytes).collect();
         assert_eq!(parts(Family::Http, &single, body), whole);
@@ -371,7 +397,7 @@ mod tests {
     fn messages_follow_each_other() {
         let head = Part::Head(GET.to_vec());
         assert_eq!(of_bytes(&GET.repeat(2), 0), [head.clone(), Part::End, head.clone(), Part::End]);
-        assert_eq!(of_bytes(&[b"\r\n\n", GET, b"abc", GET].concat(), 3), [head.clone(), Part::Body(3), Part::End, head]);
+        assert_eq!(of_bytes(&[b"\r\n\n", GET, b"abc", GET].concat(), 3), [head.clone(), body(3), Part::End, head]);
     }
 
     #[test]
@@ -386,8 +412,8 @@ mod tests {
     fn a_gap_in_a_body_keeps_the_place() {
         let inputs = [Input::Bytes(GET), Input::Missing(3), Input::Bytes(GET)];
         let head = Part::Head(GET.to_vec());
-        assert_eq!(parts(Family::Http, &inputs, 3), [head.clone(), Part::Body(3), Part::End, head.clone()]);
-        assert_eq!(parts(Family::Http, &inputs, 2), [head.clone(), Part::Body(2), Part::End, Part::Lost(Loss::Gap), head]);
+        assert_eq!(parts(Family::Http, &inputs, 3), [head.clone(), body(3), Part::End, head.clone()]);
+        assert_eq!(parts(Family::Http, &inputs, 2), [head.clone(), body(2), Part::End, Part::Lost(Loss::Gap), head]);
     }
 
     #[test]

@@ -1,0 +1,163 @@
+//! The body of a message: counted and hashed as it was sent and as it is when its codings are taken off, looked at for
+//! what it is, forms split into their parts. Nothing of it is kept but its beginning.
+
+mod coding;
+mod tap;
+#[cfg(test)]
+mod tests;
+
+use sha2::{Digest as _, Sha256};
+
+use super::content::{About, Content};
+use super::{Context, Damage};
+use crate::record::{MessageBody, Part, Row};
+use crate::time::Timestamp;
+use crate::wire::{escape, hex};
+
+use coding::{Codings, Stage};
+use tap::Tap;
+
+/// How the body's message says it is coded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Declared {
+    /// Content-Encoding field.
+    pub(crate) coding: Option<Vec<u8>>,
+    /// Content-Type field.
+    pub(crate) media_type: Option<Vec<u8>>,
+}
+
+/// A body being read.
+pub(crate) struct Body {
+    stage: Stage,
+    codings: Codings,
+    /// Hash of what was sent, where that is not what it says.
+    sent: Option<Sha256>,
+    sent_bytes: u64,
+    is_whole: bool,
+    is_undecodable: bool,
+    last: (u64, Timestamp),
+}
+
+/// How a body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Where its message ends.
+    Whole,
+    /// Its end was not seen.
+    Cut,
+}
+
+impl Body {
+    pub(crate) fn new(about: About, declared: &Declared, content: &Content) -> Self {
+        let codings = Codings::parse(declared.coding.as_deref().unwrap_or_default());
+        let tap = Tap::new(about, declared.media_type.as_deref().unwrap_or_default(), content);
+        let (stage, is_undecodable) = codings.stage(tap, content);
+        let sent = (!codings.is_identity()).then(Sha256::new);
+        Self { stage, codings, sent, sent_bytes: 0, is_whole: true, is_undecodable, last: (0, Timestamp::default()) }
+    }
+
+    /// The next bytes as they were sent.
+    pub(crate) fn data(&mut self, bytes: &[u8], seen: (u64, Timestamp)) {
+        self.last = seen;
+        self.sent_bytes = self.sent_bytes.saturating_add(bytes.len() as u64);
+        if let Some(sent) = &mut self.sent {
+            sent.update(bytes);
+        }
+        self.stage.tap().expect_more(self.sent_bytes, seen);
+        // What comes behind a hole is still there to be read when nothing has to be decoded.
+        let is_readable = self.is_whole || self.codings.is_identity();
+        if is_readable && !self.is_undecodable {
+            self.is_undecodable = self.stage.write(bytes).is_err();
+        }
+    }
+
+    /// Bytes are missing.
+    pub(crate) fn missing(&mut self) {
+        self.is_whole = false;
+        self.stage.tap().break_off();
+    }
+
+    /// The body has ended: what was found out, rows of its parts, and anomalies.
+    pub(crate) fn end(mut self, ending: Ending, context: &mut Context<'_>) -> MessageBody {
+        self.is_whole &= ending == Ending::Whole;
+        if self.is_whole && !self.is_undecodable {
+            self.is_undecodable = self.stage.finish().is_err();
+        }
+        self.note(context);
+        let is_decoded = self.is_whole && !self.is_undecodable;
+        let codings = self.codings.text();
+        let (is_identity, is_whole, sent) = (self.codings.is_identity(), self.is_whole, self.sent.take());
+        let read = self.stage.tap().end(if is_decoded { Ending::Whole } else { Ending::Cut }, context);
+        let sha256 = read.summary.sha256.clone();
+        MessageBody {
+            coding: codings,
+            decoded_bytes: (is_identity || is_decoded).then_some(read.summary.bytes),
+            sent_sha256: if is_identity { sha256.clone() } else { sent.filter(|_| is_whole).map(|sent| hex(&sent.finalize())) },
+            sha256,
+            media_type: read.summary.media_type,
+            form_fields: read.names,
+            tells: read.tells,
+            position: read.position,
+            part_types: read.part_types,
+        }
+    }
+
+    fn note(&mut self, context: &mut Context<'_>) {
+        let (seen, codings) = (self.last, self.codings.text().unwrap_or_default());
+        let parts = self.stage.tap().parts_left_out();
+        if parts > 0 {
+            context.note(seen, "form-parts", format!("{parts} parts of a form beyond the limit have no rows"), Damage::Ours);
+        }
+        if self.stage.tap().is_bomb {
+            let detail = format!("a body of {} bytes decodes to more than is read of it ({codings})", self.sent_bytes);
+            context.note(seen, "body-bomb", detail, Damage::Ours);
+        } else if self.codings.is_beyond_limit() || self.stage.has_no_room() {
+            context.note(seen, "body-limit", format!("a body is not decoded ({codings})"), Damage::Ours);
+        } else if self.is_undecodable && self.codings.is_known() {
+            context.note(seen, "body-undecodable", format!("a body is not what its coding says ({codings})"), Damage::Theirs);
+        }
+    }
+}
+
+/// What the decoded bytes told.
+#[derive(Debug, Default)]
+struct Read {
+    summary: super::content::Summary,
+    names: Vec<String>,
+    tells: Vec<&'static str>,
+    position: Option<&'static str>,
+    part_types: Vec<&'static str>,
+}
+
+impl Read {
+    /// With what a part told.
+    fn add(&mut self, part: &Self) {
+        let types = part.summary.media_type.filter(|name| !self.part_types.contains(name));
+        self.part_types.extend(types);
+        self.tells.extend(&part.tells);
+        self.position = self.position.or(part.position);
+    }
+}
+
+/// A part's row.
+fn part_row(about: &About, number: u64, read: &Read) -> Row {
+    let (name, file_name) = about.part.clone().unwrap_or_default();
+    Row::Part(Box::new(Part {
+        origin: about.origin.clone(),
+        stream: about.stream,
+        from_device: about.from_device,
+        number,
+        name: (!name.is_empty()).then_some(name),
+        file_name,
+        declared_type: about.declared.clone(),
+        media_type: read.summary.media_type,
+        bytes: read.summary.bytes,
+        sha256: read.summary.sha256.clone(),
+        tells: read.tells.clone(),
+        position: read.position,
+    }))
+}
+
+fn escaped(value: Option<&[u8]>) -> Option<String> {
+    value.map(escape)
+}

@@ -1,0 +1,141 @@
+//! WebSocket frames of one side (RFC 6455 section 5.2), followed as they come; payloads are counted, not kept.
+//!
+//! ```text
+//! FIN RSV1-3 opcode | MASK length (7 bits; 126: 16 more, 127: 64 more) | masking key | payload
+//! ```
+
+use super::http::Input;
+use super::reader::Reader;
+
+/// Head of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong.
+    pub(crate) opcode: u8,
+    /// RSV1: the message is compressed (RFC 7692 section 6).
+    pub(crate) is_compressed: bool,
+    /// Bytes of its payload.
+    pub(crate) length: u64,
+    /// Status code, of a close frame that has one.
+    pub(crate) close_code: Option<u16>,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// A frame, whose payload is passed over.
+    Frame(Frame),
+    /// What is no frame, or a gap in a head: the rest cannot be read.
+    Lost,
+}
+
+/// Cuts one side into frames.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    held: Vec<u8>,
+    left: u64,
+    is_lost: bool,
+}
+
+impl Frames {
+    /// The next frame; `None` when the input is used up.
+    pub(crate) fn next(&mut self, input: &mut Input<'_>) -> Option<Next> {
+        while !self.is_lost {
+            self.left = self.left.saturating_sub(input.take_up_to(self.left).length());
+            if input.is_empty() {
+                return None;
+            }
+            let Some(byte) = input.byte() else { return Some(self.lose()) };
+            self.held.push(byte);
+            match self.head() {
+                Ok(Some((frame, left))) => {
+                    self.held.clear();
+                    self.left = left;
+                    return Some(Next::Frame(frame));
+                }
+                Ok(None) => {}
+                Err(NoFrame) => return Some(self.lose()),
+            }
+        }
+        None
+    }
+
+    fn lose(&mut self) -> Next {
+        self.is_lost = true;
+        Next::Lost
+    }
+
+    /// The frame whose head is held, and the bytes of payload that are not.
+    fn head(&self) -> Result<Option<(Frame, u64)>, NoFrame> {
+        let mut reader = Reader::new(&self.held);
+        let (Ok(first), Ok(second)) = (reader.u8(), reader.u8()) else { return Ok(None) };
+        let opcode = first & 0x0f;
+        let is_control = opcode >= 8;
+        let is_known = matches!(opcode, 0..=2 | 8..=10) && first & 0x30 == 0 && !(is_control && (first & 0x80 == 0 || second & 0x7f > 125));
+        if !is_known {
+            return Err(NoFrame);
+        }
+        let length = match second & 0x7f {
+            126 => reader.u16().map(u64::from),
+            127 => reader.u64(),
+            length => Ok(length.into()),
+        };
+        let key = if second & 0x80 == 0 { Ok([0; 2]) } else { reader.array::<4>().map(|[a, b, ..]| [a, b]) };
+        let (Ok(length), Ok([a, b])) = (length, key) else { return Ok(None) };
+        let mut frame = Frame { opcode, is_compressed: first & 0x40 != 0, length, close_code: None };
+        if opcode == 8 && length >= 2 {
+            let Ok([c, d]) = reader.array() else { return Ok(None) };
+            frame.close_code = Some(u16::from_be_bytes([a ^ c, b ^ d]));
+            return Ok(Some((frame, length.saturating_sub(2))));
+        }
+        Ok(Some((frame, length)))
+    }
+}
+
+/// The bytes cannot begin a frame.
+struct NoFrame;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(inputs: &[Input<'_>]) -> Vec<Next> {
+        let mut frames = Frames::default();
+        let mut found = Vec::new();
+        for input in inputs {
+            let mut input = *input;
+            found.extend(std::iter::from_fn(|| frames.next(&mut input)));
+        }
+        found
+    }
+
+    fn frame(opcode: u8, length: u64, close_code: Option<u16>) -> Next {
+        Next::Frame(Frame { opcode, is_compressed: false, length, close_code })
+    }
+
+    #[test]
+    fn frames_of_the_standard() {
+        let bytes = [
+            &[0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f][..],
+            &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58],
+            &[0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f],
+            &[0x82, 0x7e, 0x01, 0x00],
+            &[7; 256],
+            &[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe8 ^ 2],
+        ]
+        .concat();
+        let expected =
+            [frame(1, 5, None), frame(1, 5, None), frame(1, 3, None), frame(0, 2, None), frame(2, 256, None), frame(8, 2, Some(1_000))];
+        assert_eq!(frames(&[Input::Bytes(&bytes)]), expected);
+        assert_eq!(frames(&bytes.chunks(1).map(Input::Bytes).collect::<Vec<_>>()), expected);
+    }
+
+    #[test]
+    fn a_gap_in_a_payload_keeps_the_place_and_in_a_head_loses_it() {
+        let start = Input::Bytes(&[0x82, 0x7e, 0x01, 0x00]);
+        assert_eq!(frames(&[start, Input::Missing(256), Input::Bytes(&[0x89, 0])]), [frame(2, 256, None), frame(9, 0, None)]);
+        assert_eq!(frames(&[start, Input::Missing(257), Input::Bytes(&[0x89, 0])]), [frame(2, 256, None), Next::Lost]);
+        assert_eq!(frames(&[Input::Bytes(&[0x83, 0])]), [Next::Lost]);
+        assert_eq!(frames(&[Input::Bytes(&[0x09, 0])]), [Next::Lost]);
+    }
+}
