@@ -5,6 +5,7 @@
 //!
 //! [`run`] reads captures; a [`Session`] is pushed the frames of one as they come, and does the same with them.
 
+mod extract;
 mod spill;
 
 use std::collections::HashSet;
@@ -22,6 +23,7 @@ use crate::secrets::Secrets;
 use crate::time::Timestamp;
 use crate::wifi::Keys;
 
+use extract::Extraction;
 use spill::Spill;
 
 /// Takes the rows: tables on disk, or whatever a caller makes of them.
@@ -78,6 +80,8 @@ pub struct Options {
     pub scratch: PathBuf,
     /// What the analyst has keys for; those inside the captures are added.
     pub secrets: Arc<Secrets>,
+    /// Folder for the bodies of messages, where they are wanted as files.
+    pub extract: Option<PathBuf>,
 }
 
 /// How far the work is.
@@ -116,6 +120,7 @@ pub fn run(inputs: &Inputs, options: &Options, output: &mut dyn Output, progress
     for path in &inputs.captures {
         job.capture(path, progress)?;
     }
+    job.end_extraction()?;
     progress(Progress::Joining(job.spill.len()));
     job.join()?;
     Ok(job.outcome)
@@ -166,6 +171,7 @@ impl<O: Output> Session<O> {
     /// When a row cannot be written.
     pub fn finish(mut self, about: About) -> Result<(Outcome, O), Error> {
         self.job.end(self.pass, about)?;
+        self.job.end_extraction()?;
         self.job.join()?;
         Ok((self.job.outcome, self.job.output))
     }
@@ -176,6 +182,7 @@ struct Job<O> {
     output: O,
     enricher: Enricher,
     spill: Spill,
+    extraction: Option<Extraction>,
     outcome: Outcome,
     next_flow: u64,
     /// Closed flows are shown before their time.
@@ -200,8 +207,10 @@ impl<O: Output> Job<O> {
     fn new(options: &Options, output: O) -> Result<Self, Error> {
         let enricher = Enricher::new(&options.settings)?;
         let spill = Spill::new(&options.scratch);
+        let extraction = options.extract.as_deref().map(Extraction::new).transpose()?;
         Ok(Self {
             options: options.clone(),
+            extraction,
             output,
             enricher,
             spill,
@@ -271,6 +280,9 @@ impl<O: Output> Job<O> {
         let mut analyzer =
             Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow).with_keys(Arc::clone(&self.options.wifi_keys));
         analyzer.decrypt_with(&self.secrets);
+        if let Some(extraction) = &self.extraction {
+            analyzer = analyzer.with_readers(Arc::new(extraction.clone()));
+        }
         Ok(Pass { name, filter, analyzer })
     }
 
@@ -361,6 +373,19 @@ impl<O: Output> Job<O> {
         }
         self.output.capture(row)?;
         finished.ledger.into_iter().try_for_each(|line| self.output.ledger(line))
+    }
+
+    /// All bodies are read: what could not be written ends the analysis, what the limits left out is told.
+    fn end_extraction(&mut self) -> Result<(), Error> {
+        let left_out = self.extraction.take().map_or(Ok(0), |extraction| extraction.finish())?;
+        if left_out == 0 {
+            return Ok(());
+        }
+        let detail = format!("{left_out} bodies beyond the limits were not extracted");
+        let (capture, kind) = (Arc::from(""), "extract-limit");
+        let anomaly =
+            Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count: left_out, is_damage: false };
+        self.output.row(Row::Anomaly(Box::new(anomaly)))
     }
 
     /// After the pass: every flow gets its answer.

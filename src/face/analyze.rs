@@ -22,6 +22,7 @@ const EXAMPLES: &str = "Examples:
   whereto analyze monitor.pcap --wifi-key 'Spark-1234:passphrase'
   whereto analyze day.pcap --filter 'not port 22' --format csv
   whereto analyze day.pcap --json | jq .summary     for a machine
+  whereto analyze day.pcap --extract bodies         what was sent and received in clear, as files
 
 Exit status: 0 done, 1 done but something was damaged or not understood, 2 not done.";
 
@@ -39,6 +40,10 @@ pub struct AnalyzeArgs {
     /// What is known beside the packets
     #[command(flatten)]
     pub knowledge: Knowledge,
+    /// Write the bodies of HTTP messages that can be read as files into this folder, named by their SHA-256, with a list
+    /// of where each was seen; they are what people sent: handle them so
+    #[arg(long, value_name = "DIR")]
+    pub extract: Option<PathBuf>,
     /// Analyze only frames that this libpcap filter takes; the others go to the ledger as filtered
     #[arg(long, value_name = "EXPRESSION")]
     pub filter: Option<String>,
@@ -93,7 +98,7 @@ fn arguments(args: &AnalyzeArgs) -> (Vec<String>, usize) {
 }
 
 fn options(args: &AnalyzeArgs) -> anyhow::Result<Options> {
-    Ok(Options { filter: args.filter.clone(), scratch: args.output.clone(), ..args.knowledge.options()? })
+    Ok(Options { filter: args.filter.clone(), scratch: args.output.clone(), extract: args.extract.clone(), ..args.knowledge.options()? })
 }
 
 /// Says on standard error what a script would miss, and finds the exit status.
