@@ -109,7 +109,7 @@ impl Conversation {
         }
         let capture = Arc::clone(&self.flow.capture);
         let (flow_id, device_mac, content) = (self.flow.flow_id, self.flow.device_mac.clone(), content.clone());
-        let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None, is_decrypted: false, content };
+        let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None, content };
         self.dialogue = Some(Box::new(Talk { info, follow: Follow::default() }));
     }
 

@@ -271,7 +271,6 @@ mod tests {
             remote: (Ipv4Addr::new(192, 0, 2, 53).into(), port),
             device_mac: Some("02:00:00:00:00:01".to_owned()),
             secrets: None,
-            is_decrypted: false,
             content: <_>::default(),
         }
     }

@@ -266,7 +266,7 @@ pub(super) fn empty_row(client: Side, version: String, seen: Seen, flow: &FlowIn
         response_bytes: 0,
         is_complete: false,
         response_frame: None,
-        decrypted: flow.is_decrypted,
+        decrypted: false,
         request_end: None,
         response_start: None,
         response_end: None,

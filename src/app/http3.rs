@@ -3,7 +3,6 @@
 //!
 //! A head may refer to what comes later on the stream of the other side's encoder; it waits for it, and the stream with
 //! it, as the receiver would.
-#![cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "called where QUIC is decrypted"))]
 
 use std::collections::BTreeMap;
 
@@ -15,6 +14,7 @@ use crate::wire::http3::{Frames, Part, kind, table_capacity, variable};
 use crate::wire::qpack::{Decoded, Decoder};
 
 use super::exchange::{Half, Seen};
+use super::quic::StreamEnd;
 use super::streams::{Follows, Streams};
 use super::{Context, Damage, Facts, Side};
 
@@ -84,28 +84,27 @@ impl Http3 {
         Self { client, lanes: BTreeMap::new(), fields: [Decoder::default(), Decoder::default()], streams }
     }
 
-    /// The next bytes that a side sent on a stream, in order; `is_final` with the last of them.
-    #[expect(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "all that a STREAM frame says, as it says it")]
-    pub(crate) fn stream(&mut self, id: u64, side: Side, bytes: &[u8], is_final: bool, seen: Seen, context: &mut Context<'_>) {
-        let end = if is_final { Follows::Nothing } else { Follows::More };
+    /// The next bytes that a side sent on a stream, in order.
+    pub(crate) fn stream(&mut self, (id, side): (u64, Side), bytes: &[u8], end: StreamEnd, seen: Seen, context: &mut Context<'_>) {
+        let end = if end == StreamEnd::Final { Follows::Nothing } else { Follows::More };
         self.read(Way { id, side }, (Input::Bytes(bytes), end), seen, context);
     }
 
     /// `length` bytes of a stream are missing before the next.
-    pub(crate) fn gap(&mut self, id: u64, side: Side, length: u64, context: &mut Context<'_>) {
+    pub(crate) fn missing(&mut self, (id, side): (u64, Side), length: u64, context: &mut Context<'_>) {
         let way = Way { id, side };
         let seen = self.lanes.get(&way.key()).map(|lane| lane.last).unwrap_or_default();
         self.read(way, (Input::Missing(length), Follows::More), seen, context);
     }
 
     /// The connection has ended.
-    pub(crate) fn finish(&mut self, context: &mut Context<'_>) {
+    pub(crate) fn end(&mut self, context: &mut Context<'_>) {
         self.release(Patience::Over, context);
         self.streams.finish(context);
     }
 
     /// What the connection was, as far as is known now.
-    pub(crate) fn facts(&self) -> Facts {
+    pub(crate) fn known(&self) -> Facts {
         self.streams.facts()
     }
 

@@ -96,8 +96,6 @@ pub(crate) struct FlowInfo {
     pub(crate) device_mac: Option<String>,
     /// What the analyst has keys for; `None` without any, so that nothing is kept for them.
     pub(crate) secrets: Option<Arc<Secrets>>,
-    /// The bytes come out of encryption that was opened.
-    pub(crate) is_decrypted: bool,
     /// What bodies are read with.
     pub(crate) content: Content,
 }
@@ -299,7 +297,6 @@ pub(crate) mod tests {
             remote: (IpAddr::from([198, 51, 100, 1]), remote),
             device_mac: None,
             secrets: None,
-            is_decrypted: false,
             content: Content::default(),
         }
     }

@@ -26,6 +26,7 @@ use crate::wire::{Reader, escape, hex};
 
 use keys::{Keys, Level};
 use sealed::{HandshakeStream, Identifiers};
+pub(crate) use streams::StreamEnd;
 use streams::Streams;
 
 /// QUIC over UDP.

@@ -8,11 +8,11 @@ use hashbrown::HashMap;
 use super::aircraft;
 use super::devices::Kinds;
 use super::names::Chosen;
-use super::{Geo, Grouping, Names, Place, Question, Rules};
+use super::{Geo, Grouping, Names, Place, Question, Rules, Told};
 use crate::error::Error;
 use crate::flow::Device;
 use crate::limits;
-use crate::record::{Answer, ApplicationBasis, DeviceKind, Finding, Flow};
+use crate::record::{Answer, ApplicationBasis, DeviceKind, Finding, Flow, Request};
 
 /// What to join with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,9 +114,11 @@ impl Enricher {
         let names: Vec<(&str, &str)> = chosen.rivals.iter().map(|name| (name.as_str(), source)).collect();
         let requests: Vec<(&str, &str, &str)> =
             flow.requests.iter().map(|request| (request.method.as_str(), request.host.as_str(), request.path.as_str())).collect();
+        let contents: Vec<Told> = flow.requests.iter().map(told).collect();
         let mut decision = self.rules.decide(&Question {
             names: &names,
             requests: &requests,
+            contents: &contents,
             address: Some(flow.remote_ip),
             asn: place.asn,
             transport: &flow.protocol,
@@ -139,6 +141,11 @@ impl Enricher {
         answer.category_candidates = decision.candidates.into_iter().map(str::to_owned).collect();
         decision.carries
     }
+}
+
+fn told(request: &Request) -> Told {
+    let [sent, received, tells] = [&request.sent, &request.received, &request.tells].map(|words| words.iter().map(String::as_str));
+    Told::new(sent, received, tells)
 }
 
 fn located(place: &Place) -> Answer {

@@ -3,6 +3,7 @@
 mod aircraft;
 mod basis;
 mod category;
+mod content;
 mod country;
 mod devices;
 mod enricher;
@@ -19,6 +20,7 @@ mod scope;
 use crate::error::{Error, Kind};
 
 pub(crate) use category::CATEGORIES;
+pub(crate) use content::Told;
 pub(crate) use country::Country;
 pub(crate) use enricher::Enricher;
 pub use enricher::Settings;

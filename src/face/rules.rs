@@ -251,6 +251,7 @@ fn explain(args: &RulesArgs, explained: &ExplainArgs, out: &mut dyn Write) -> an
     let question = Question {
         names: if host.is_empty() { &[] } else { &names },
         requests: if path.is_some() { &requests } else { &[] },
+        contents: &[],
         address,
         asn: explained.asn,
         transport,

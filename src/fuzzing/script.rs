@@ -45,7 +45,6 @@ impl Subject {
             remote: (IpAddr::from([198, 51, 100, 1]), self.port),
             device_mac: None,
             secrets: None,
-            is_decrypted: false,
             content: Content::default(),
         }
     }

@@ -116,7 +116,6 @@ mod tests {
             remote,
             device_mac: None,
             secrets: None,
-            is_decrypted: false,
             content: <_>::default(),
         };
         recognise(Probe { bytes, flow: &flow })

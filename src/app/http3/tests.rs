@@ -45,15 +45,16 @@ fn run_in_pieces(steps: &[Step<'_>], piece: usize) -> (Vec<String>, Vec<String>,
         match step {
             Step::Data(id, side, bytes, is_final) => {
                 for bytes in bytes.chunks(piece) {
-                    http3.stream(*id, *side, bytes, false, seen, &mut context);
+                    http3.stream((*id, *side), bytes, StreamEnd::Open, seen, &mut context);
                 }
-                http3.stream(*id, *side, &[], *is_final, seen, &mut context);
+                let end = if *is_final { StreamEnd::Final } else { StreamEnd::Open };
+                http3.stream((*id, *side), &[], end, seen, &mut context);
             }
-            Step::Gap(id, side, length) => http3.gap(*id, *side, *length, &mut context),
+            Step::Gap(id, side, length) => http3.missing((*id, *side), *length, &mut context),
         }
     }
-    http3.finish(&mut context);
-    let facts = http3.facts();
+    http3.end(&mut context);
+    let facts = http3.known();
     let (mut exchanges, mut anomalies) = (Vec::new(), Vec::new());
     for row in rows {
         match row {

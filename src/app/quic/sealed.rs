@@ -123,13 +123,14 @@ impl Quic {
 
     /// What the server chose, else the only thing, or the best known, that the client offered.
     fn speak(&mut self) {
+        let client = self.client.unwrap_or(Side::Device);
         if let Some(alpn) = &self.alpn_chosen {
-            self.streams.speak(alpn);
+            self.streams.speak(alpn, client);
             return;
         }
         let offered = self.offer.as_ref().map_or(&[][..], |offer| offer.alpn.as_slice());
         if let Some(known) = ["h3", "doq"].into_iter().find(|known| offered.iter().any(|name| name == known)) {
-            self.streams.speak(known);
+            self.streams.speak(known, client);
         }
     }
 
@@ -167,7 +168,7 @@ impl Quic {
         match handshake::read_sealed(message) {
             Some(SealedMessage::Extensions { alpn: Some(alpn) }) => {
                 let alpn = escape(alpn);
-                self.streams.speak(&alpn);
+                self.streams.speak(&alpn, self.client.unwrap_or(Side::Device));
                 self.alpn_chosen = Some(alpn);
             }
             Some(SealedMessage::Certificates(chain)) => self.certificates(&chain, data, context),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::http3::Http3;
 use super::super::opened::marked;
 use super::super::{Context, Data, Dialogue, Facts, Side, dns};
 use crate::limits;
@@ -63,9 +64,9 @@ pub(super) struct Piece<'a> {
 
 impl Streams {
     /// What the connection speaks, as ALPN names it. The first that is known stays.
-    pub(super) fn speak(&mut self, protocol: &str) {
+    pub(super) fn speak(&mut self, protocol: &str, client: Side) {
         if self.reader.is_none() {
-            self.reader = reader(protocol);
+            self.reader = reader(protocol, client);
         }
     }
 
@@ -192,10 +193,30 @@ impl Streams {
 }
 
 /// Who reads the streams of a protocol.
-fn reader(protocol: &str) -> Option<Box<dyn StreamReader>> {
+fn reader(protocol: &str, client: Side) -> Option<Box<dyn StreamReader>> {
     match protocol {
         "doq" => Some(Box::<Questions>::default()),
+        "h3" => Some(Box::new(Http3::new(client))),
+        draft if draft.starts_with("h3-") => Some(Box::new(Http3::new(client))),
         _ => None,
+    }
+}
+
+impl StreamReader for Http3 {
+    fn data(&mut self, id: u64, data: Data<'_>, end: StreamEnd, context: &mut Context<'_>) {
+        self.stream((id, data.side), data.bytes, end, (data.frame, data.time), context);
+    }
+
+    fn gap(&mut self, id: u64, side: Side, length: u64, context: &mut Context<'_>) {
+        self.missing((id, side), length, context);
+    }
+
+    fn finish(&mut self, context: &mut Context<'_>) {
+        self.end(context);
+    }
+
+    fn facts(&self) -> Facts {
+        self.known()
     }
 }
 

@@ -10,6 +10,7 @@ use super::index::{Facts, Subject, Trial};
 use super::ruleset::{Origin, Rule};
 use crate::enrich::basis::Basis;
 use crate::enrich::category::{self, CATEGORIES, UNKNOWN};
+use crate::enrich::content::Told;
 use crate::enrich::host::Host;
 use crate::enrich::owner::Owner;
 use crate::enrich::party::Party;
@@ -22,6 +23,8 @@ pub(crate) struct Question<'a> {
     pub(crate) names: &'a [(&'a str, &'a str)],
     /// HTTP requests seen in it: method, host, path.
     pub(crate) requests: &'a [(&'a str, &'a str, &'a str)],
+    /// What the bodies of those requests told, in the same order; may be shorter.
+    pub(crate) contents: &'a [Told],
     /// Address of the remote.
     pub(crate) address: Option<IpAddr>,
     /// Autonomous system of that address.
@@ -211,27 +214,39 @@ impl<'r> Winners<'r> {
     /// The strongest voice that tells a kind; else the strongest that was raised at all.
     pub(super) fn kind(&self, facts: &Facts<'_>) -> Voice<'r> {
         let flow = |winner: Option<Trial<'r>>| winner.map(|trial| Voice::of(trial.rule));
-        let voices = [flow(self.content), self.by_path(facts), self.by_name(), flow(self.address), flow(self.port), flow(self.scope)];
+        let voices = [flow(self.content), self.by_request(facts), self.by_name(), flow(self.address), flow(self.port), flow(self.scope)];
         let raised: Vec<Voice<'r>> = voices.into_iter().flatten().collect();
         let telling = raised.iter().position(Voice::tells).unwrap_or(0);
         raised.into_iter().nth(telling).unwrap_or_default()
     }
 
-    /// All requests together. One that no path rule knows is judged by its host, which weakens the basis.
-    fn by_path(&self, facts: &Facts<'_>) -> Option<Voice<'r>> {
-        if self.requests.iter().all(Option::is_none) {
+    /// All requests together: each by the bytes sent in it, else by a path rule, else by the names of fields in it. One
+    /// that none of these knows is judged by its host. What is weakest is what the answer rests on.
+    fn by_request(&self, facts: &Facts<'_>) -> Option<Voice<'r>> {
+        let nothing = Told::default();
+        let contents = facts.question.contents;
+        if self.requests.iter().all(Option::is_none) && contents.iter().all(|told| *told == nothing) {
             return None;
         }
-        let mut voice = Voice { basis: Basis::Path, ..Voice::default() };
-        let mut is_whole = true;
-        for (request, winner) in facts.requests.iter().zip(&self.requests) {
-            is_whole &= winner.is_some();
+        let mut voice = Voice::default();
+        let mut weakest = Basis::Content;
+        for (place, (request, winner)) in facts.requests.iter().zip(&self.requests).enumerate() {
+            let told = contents.get(place).unwrap_or(&nothing);
             let host = || request.name.and_then(|name| self.names.get(name).copied().flatten());
-            voice.add(winner.or_else(host).map(|trial| trial.rule));
+            match winner {
+                _ if !told.by_bytes.is_empty() => voice.add_kinds(&told.by_bytes),
+                Some(trial) => {
+                    weakest = weakest.min(Basis::Path);
+                    voice.add(Some(trial.rule));
+                }
+                None if !told.by_names.is_empty() => voice.add_kinds(&told.by_names),
+                None => {
+                    weakest = Basis::Name;
+                    voice.add(host().map(|trial| trial.rule));
+                }
+            }
         }
-        if !is_whole && voice.categories.len() == 1 {
-            voice.basis = Basis::Name;
-        }
+        voice.basis = if voice.categories.len() == 1 { weakest } else { weakest.max(Basis::Path) };
         Some(voice)
     }
 
@@ -272,6 +287,11 @@ impl<'r> Voice<'r> {
         if !self.rules.iter().any(|heard| heard.id == rule.id) {
             self.rules.push(rule);
         }
+    }
+
+    /// Kinds that no rule had to tell.
+    fn add_kinds(&mut self, kinds: &[&'static str]) {
+        self.categories.extend(kinds.iter().map(|name| category::position(name)));
     }
 
     fn names(&self) -> impl Iterator<Item = &'static str> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::*;
+use crate::enrich::Told;
 use crate::enrich::basis::Basis;
 
 const HEAD: &str = "[ruleset]\nname = \"t\"\nversion = \"1\"\nabout = \"test\"\n";
@@ -32,6 +33,29 @@ fn requested<'a>(requests: &'a [(&'a str, &'a str, &'a str)]) -> Question<'a> {
 
 fn by_name(rules: &Rules, name: &str) -> Decision {
     rules.decide(&named(&[(name, "sni")]))
+}
+
+/// What the bodies of requests told decides before the path, and kinds that differ remain candidates.
+#[test]
+fn content_decides_before_the_path_and_names_of_fields_after_it() {
+    let rules = with(&[
+        rule("path", "host = \"a.example.org\"\npath = '^/up'\ncategory = [\"diagnostics\"]"),
+        rule("host", "host = \"a.example.org\"\ncategory = [\"push\"]"),
+    ]);
+    let picture = || Told::new(["image/jpeg"], [], []);
+    let position = || Told::new(["application/json"], [], ["position"]);
+    let got = |paths: &[&str], contents: &[Told]| {
+        let requests: Vec<_> = paths.iter().map(|path| ("POST", "a.example.org", *path)).collect();
+        let decision = rules.decide(&Question { contents, ..requested(&requests) });
+        (decision.category, decision.candidates, decision.basis)
+    };
+    assert_eq!(got(&["/up"], &[picture()]), ("media", vec![], Basis::Content));
+    assert_eq!(got(&["/up"], &[position()]), ("diagnostics", vec![], Basis::Path));
+    assert_eq!(got(&["/other"], &[position()]), ("location_check", vec![], Basis::Content));
+    assert_eq!(got(&["/up", "/up"], &[picture()]), ("unknown", vec!["media", "diagnostics"], Basis::Path));
+    assert_eq!(got(&["/x", "/y"], &[picture(), picture()]), ("media", vec![], Basis::Content));
+    assert_eq!(got(&["/x", "/y"], &[Told::default(), picture()]), ("unknown", vec!["media", "push"], Basis::Path));
+    assert_eq!(got(&["/x"], &[]), ("push", vec![], Basis::Name));
 }
 
 #[test]

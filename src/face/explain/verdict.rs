@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use super::super::rows::Row;
-use crate::enrich::{Attempt, Decision, Question, Rules, Scope};
+use crate::enrich::{Attempt, Decision, Question, Rules, Scope, Told};
 
 /// What the rules make of a flow now.
 #[derive(Clone, Debug, Serialize)]
@@ -24,19 +24,18 @@ pub(super) struct Difference {
     pub(super) now: String,
 }
 
-/// Asks the rules about a flow, whose clear-text requests are `http`.
+/// Asks the rules about a flow, whose requests are `http`.
 pub(super) fn ask(rules: &Rules, flow: &Row, http: &[Row]) -> Verdict {
     let source = flow.text("name_source");
     let names: Vec<_> = rivals(flow).into_iter().map(|name| (name, source)).collect();
-    let requests: Vec<_> = http
-        .iter()
-        .filter(|row| !row.is("decrypted") && !row.text("method").is_empty())
-        .map(|row| (row.text("method"), row.text("host"), row.text("path")))
-        .collect();
+    let asked: Vec<_> = http.iter().filter(|row| !row.text("method").is_empty()).collect();
+    let requests: Vec<_> = asked.iter().map(|row| (row.text("method"), row.text("host"), row.text("path"))).collect();
+    let contents: Vec<_> = asked.iter().map(|row| told(row)).collect();
     let application = flow.text("application");
     let question = Question {
         names: &names,
         requests: &requests,
+        contents: &contents,
         address: flow.text("remote_ip").parse::<IpAddr>().ok(),
         asn: flow.number("asn").and_then(|asn| asn.try_into().ok()),
         transport: flow.text("protocol"),
@@ -48,6 +47,17 @@ pub(super) fn ask(rules: &Rules, flow: &Row, http: &[Row]) -> Verdict {
     decision.settle(flow.text("category"));
     let differs = differences(flow, &decision);
     Verdict { tried: rules.explain(&question), decision, differs }
+}
+
+/// What the bodies of an exchange tell.
+fn told(row: &Row) -> Told {
+    let types = |half: &str| {
+        let mut types = row.list(&format!("{half}_part_types"));
+        types.extend(Some(row.text(&format!("{half}_media_type"))).filter(|name| !name.is_empty()));
+        types
+    };
+    let (sent, received) = if row.is("from_device") { ("request", "response") } else { ("response", "request") };
+    Told::new(types(sent), types(received), row.list(&format!("{sent}_tells")))
 }
 
 /// The name and those that the same source could as well have meant.
