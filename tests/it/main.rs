@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod air;
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod broadcasts;
 #[cfg(test)]
 #[cfg(all(feature = "table", feature = "live"))]
