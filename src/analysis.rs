@@ -223,15 +223,9 @@ impl<O: Output> Job<O> {
     }
 
     fn collect_secrets(&mut self, path: &Path) {
-        let name = named(path);
-        for block in capture::secrets(path).into_iter().filter(|block| block.kind == capture::KEY_LOG) {
-            self.add_secrets(&name, block.number, &block.text);
-            self.searched.insert(Arc::clone(&name));
+        if capture::add_secrets(path, &mut self.secrets) {
+            self.searched.insert(named(path));
         }
-    }
-
-    fn add_secrets(&mut self, capture: &str, number: u64, text: &[u8]) {
-        Arc::make_mut(&mut self.secrets).add_block(&format!("{capture}#{number}"), text);
     }
 
     fn meet_secrets(&mut self, pass: &mut Pass, found: &SecretsFound<'_>) {
@@ -242,7 +236,7 @@ impl<O: Output> Job<O> {
             pass.analyzer.note(late_secrets(found));
             return;
         }
-        self.add_secrets(&pass.name, found.number, found.text);
+        Arc::make_mut(&mut self.secrets).add_block(&format!("{}#{}", pass.name, found.number), found.text);
         pass.analyzer.decrypt_with(&self.secrets);
     }
 

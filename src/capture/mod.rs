@@ -39,7 +39,7 @@ pub(crate) use live::{Batch, Breaker, Live, Settings, Statistics};
 pub use reader::{About, Reader};
 #[cfg(all(feature = "live", feature = "table"))]
 pub(crate) use save::{Ring, Saver, Source};
-pub(crate) use secrets::{KEY_LOG, secrets};
+pub(crate) use secrets::{KEY_LOG, add_secrets};
 
 /// One captured record, lent by its reader.
 #[derive(Clone, Debug)]

@@ -7,33 +7,46 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::pcapng::{Pcapng, SECRETS, SECTION, is_little_section};
 use crate::limits;
+use crate::secrets::Secrets;
+use crate::wire::escape;
 
 /// Kind of a block that holds a key log of TLS.
 pub(crate) const KEY_LOG: u32 = 0x544c_534b;
 
 /// A block of decryption secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SecretsBlock {
+struct SecretsBlock {
     /// Number among the capture's blocks of secrets, from 1.
-    pub(crate) number: u64,
+    number: u64,
     /// What kind of secrets.
-    pub(crate) kind: u32,
+    kind: u32,
     /// The secrets.
-    pub(crate) text: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// Adds the key logs that a capture holds to `secrets`, each called `CAPTURE#NUMBER`. Says whether there were any.
+pub(crate) fn add_secrets(path: &Path, secrets: &mut Arc<Secrets>) -> bool {
+    let name = escape(path.as_os_str().as_encoded_bytes());
+    let blocks: Vec<SecretsBlock> = blocks(path).into_iter().filter(|block| block.kind == KEY_LOG).collect();
+    for block in &blocks {
+        Arc::make_mut(secrets).add_block(&format!("{name}#{}", block.number), &block.text);
+    }
+    !blocks.is_empty()
 }
 
 /// The blocks of secrets in a file; none when it is no pcapng file in plain. What is wrong with the file is for its
 /// reader to tell.
-pub(crate) fn secrets(path: &Path) -> Vec<SecretsBlock> {
-    let mut blocks = Vec::new();
+fn blocks(path: &Path) -> Vec<SecretsBlock> {
+    let mut found = Vec::new();
     let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
     if let Some(file) = File::open(path).ok().filter(|_| is_file) {
-        let _end = walk(&mut BufReader::with_capacity(limits::SECRETS_READ_BYTES, file), &mut blocks);
+        let _end = walk(&mut BufReader::with_capacity(limits::SECRETS_READ_BYTES, file), &mut found);
     }
-    blocks
+    found
 }
 
 /// Walks up to the end, or to what is no block: `None` either way.
@@ -102,7 +115,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcapng");
         std::fs::write(&path, bytes).unwrap();
-        secrets(&path)
+        blocks(&path)
     }
 
     #[test]
@@ -113,6 +126,6 @@ mod tests {
         assert_eq!(found(&file), expected);
         assert_eq!(found(&file[..file.len() - 5]), expected[..1]);
         assert!(found(&file[4..]).is_empty() && found(b"").is_empty());
-        assert!(secrets(Path::new("-")).is_empty() && secrets(Path::new("/")).is_empty());
+        assert!(blocks(Path::new("-")).is_empty() && blocks(Path::new("/")).is_empty());
     }
 }

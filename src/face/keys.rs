@@ -1,4 +1,7 @@
-//! `whereto keys`: what the given keys open of captures on the air, and the keys that handshakes make known.
+//! `whereto keys`: what the given keys open of captures, on the air and of TLS and QUIC, and the keys that handshakes on
+//! the air make known.
+
+mod tls;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -10,18 +13,23 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::Ending;
+use super::tls_keys::TlsKeyArgs;
 use super::wifi_keys::WifiKeyArgs;
 use crate::analyzer::Analyzer;
 use crate::capture::{self, Event, Reader};
 use crate::flow::Devices;
 use crate::record::{Column, Get, Record as _, Row, Wifi};
+use crate::secrets::Secrets;
 use crate::wifi::{Keys, Learned};
 use crate::wire::escape;
+
+use tls::Connections;
 
 const EXAMPLES: &str = "Examples:
   whereto keys monitor.pcap --wifi-key 'Spark-1234:passphrase'
   whereto keys monitor.pcap --wifi-keys keys.txt --export session.keys
   whereto analyze later.pcap --wifi-keys session.keys   opens what follows without its handshake
+  whereto keys phone.pcapng --tls-keys sslkeys.txt      which secret opened which connection
 
 A key of a file or of --wifi-key is one of
   SSID:passphrase   a colon in the name is written %3A; an empty name fits every network
@@ -32,7 +40,7 @@ A key of a file or of --wifi-key is one of
 
 /// Arguments of `whereto keys`.
 #[derive(Args, Debug)]
-#[command(about = "Say which keys open what of protected Wi-Fi captures", after_help = EXAMPLES)]
+#[command(about = "Say which keys open what of protected Wi-Fi, TLS and QUIC in captures", after_help = EXAMPLES)]
 pub struct KeysArgs {
     /// Files, folders (searched recursively), patterns in quotes, or - for standard input
     #[arg(value_name = "CAPTURE", required = true)]
@@ -40,6 +48,9 @@ pub struct KeysArgs {
     /// Keys of protected Wi-Fi networks.
     #[command(flatten)]
     pub wifi: WifiKeyArgs,
+    /// Keys of TLS and QUIC.
+    #[command(flatten)]
+    pub tls: TlsKeyArgs,
     /// Write the keys that handshakes made known to a key file that only you can read
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
@@ -53,6 +64,7 @@ struct Told {
     capture: String,
     rows: Vec<Wifi>,
     learned: Vec<Learned>,
+    connections: Connections,
 }
 
 /// Runs the command.
@@ -61,10 +73,10 @@ struct Told {
 /// When an input is missing, a key is not one, no capture can be read, or the export cannot be written.
 pub fn run(args: &KeysArgs, out: &mut dyn Write) -> anyhow::Result<Ending> {
     let inputs = capture::expand(&args.captures)?;
-    let keys = args.wifi.read()?;
+    let (keys, secrets) = (args.wifi.read()?, args.tls.read()?);
     let (mut told, mut unreadable) = (Vec::new(), Vec::new());
     for path in &inputs.captures {
-        match read(path, &keys) {
+        match read(path, &keys, &secrets) {
             Ok(one) => told.push(one),
             Err(error) => unreadable.push(error.to_string()),
         }
@@ -90,13 +102,17 @@ fn ending(unreadable: &[String]) -> Ending {
     if unreadable.is_empty() { Ending::Done } else { Ending::Damaged }
 }
 
-/// A pass for the sake of its networks alone.
-fn read(path: &Path, keys: &Arc<Keys>) -> anyhow::Result<Told> {
+/// A pass for the sake of its networks and connections alone.
+fn read(path: &Path, keys: &Arc<Keys>, secrets: &Arc<Secrets>) -> anyhow::Result<Told> {
     let mut reader = if path == Path::new("-") { Reader::new(Box::new(std::io::stdin()), path)? } else { Reader::open(path)? };
     let capture = escape(path.as_os_str().as_encoded_bytes());
     let mut analyzer = Analyzer::new(capture.as_str().into(), Devices::default(), 1).with_keys(Arc::clone(keys));
-    let mut rows = Vec::new();
+    let mut secrets = Arc::clone(secrets);
+    capture::add_secrets(path, &mut secrets);
+    analyzer.decrypt_with(&secrets);
+    let (mut rows, mut connections) = (Vec::new(), Connections::default());
     let mut keep = |row| {
+        connections.keep(&row);
         if let Row::Wifi(row) = row {
             rows.push(*row)
         }
@@ -109,7 +125,7 @@ fn read(path: &Path, keys: &Arc<Keys>) -> anyhow::Result<Told> {
     }
     let finished = analyzer.finish();
     finished.rows.into_iter().for_each(keep);
-    Ok(Told { capture, rows, learned: finished.learned })
+    Ok(Told { capture, rows, learned: finished.learned, connections })
 }
 
 fn print(told: &Told, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -124,6 +140,7 @@ fn print(told: &Told, out: &mut dyn Write) -> anyhow::Result<()> {
         print_row(row, out)?;
         told.learned.iter().filter(|learned| is_of(learned, row)).try_for_each(|learned| print_learned(learned, out))?;
     }
+    told.connections.print(out)?;
     Ok(())
 }
 
@@ -186,6 +203,7 @@ fn shown(told: &Told) -> Value {
         "capture": told.capture,
         "networks": told.rows.iter().map(|row| Wifi::COLUMNS.iter().map(|column| (column.field.name.to_owned(), cell(column, row))).collect::<Map<_, _>>()).collect::<Vec<_>>(),
         "learned": told.learned.iter().map(learned).collect::<Vec<_>>(),
+        "connections": told.connections.json(),
     })
 }
 

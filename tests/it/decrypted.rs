@@ -211,6 +211,20 @@ fn keyed(corpus: &Path) -> Vec<(PathBuf, Vec<PathBuf>, Value)> {
     found
 }
 
+/// The lab's recording of the phone's own interface; one session has no key of the client's but that of its server.
+#[test]
+fn the_lab_flight_opens_with_the_server_s_key() {
+    let Some(lab) = corpus().map(|corpus| corpus.with_file_name("wifi-lab")).filter(|lab| lab.is_dir()) else { return };
+    let (capture, server) = (lab.join("s1-wpa2-psk-full/phone-plain.pcap"), lab.join("lab/tls/srv.key"));
+    let by_server = decrypt(&capture, &[], std::slice::from_ref(&server));
+    let opened: Vec<&Tls> = handshakes(&by_server).filter(|row| !row.decrypted_by.is_empty()).collect();
+    assert_eq!(opened.len(), 1);
+    assert!(opened[0].cipher.as_deref() == Some("TLS_RSA_WITH_AES_128_GCM_SHA256") && opened[0].unopened == Some(0), "{opened:?}");
+    assert_eq!(requests(&by_server), BTreeMap::from([("log-upload.djiservice.org /rsa-kex".to_owned(), 1)]));
+    let by_all = decrypt(&capture, &[lab.join("s1-wpa2-psk-full/sslkeys.txt")], &[server]);
+    assert_eq!(handshakes(&by_all).filter(|row| !row.decrypted_by.is_empty() && row.unopened == Some(0)).count(), 7);
+}
+
 #[test]
 fn opens_what_tshark_opens() {
     let Some(corpus) = corpus() else { return };
