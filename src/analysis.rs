@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::analyzer::{Analyzer, Finished};
-use crate::capture::{self, About, Event, Filter, Inputs, Note, Reader, SecretsFound};
+use crate::capture::{self, About, Event, Extent, Filter, Inputs, Note, Reader, SecretsFound};
 use crate::enrich::{Enricher, Settings};
 use crate::error::Error;
 use crate::flow::Devices;
@@ -188,8 +188,8 @@ struct Job<O> {
     /// Closed flows are shown before their time.
     is_watched: bool,
     secrets: Arc<Secrets>,
-    /// Captures whose secrets were collected before the pass.
-    searched: HashSet<Arc<str>>,
+    /// Capture and offset of the secrets that were collected before the pass.
+    collected: HashSet<(Arc<str>, u64)>,
 }
 
 /// One capture being read.
@@ -218,26 +218,28 @@ impl<O: Output> Job<O> {
             next_flow: 1,
             is_watched: false,
             secrets: Arc::clone(&options.secrets),
-            searched: HashSet::new(),
+            collected: HashSet::new(),
         })
     }
 
     fn collect_secrets(&mut self, path: &Path) {
-        if capture::add_secrets(path, &mut self.secrets) {
-            self.searched.insert(named(path));
-        }
+        let name = named(path);
+        let offsets = capture::add_secrets(path, Extent::Ends, &mut self.secrets);
+        self.collected.extend(offsets.into_iter().map(|offset| (Arc::clone(&name), offset)));
     }
 
+    /// A block of secrets: it serves the flows that open from here on.
     fn meet_secrets(&mut self, pass: &mut Pass, found: &SecretsFound<'_>) {
-        if found.kind != capture::KEY_LOG || self.searched.contains(&pass.name) {
+        if found.kind != capture::KEY_LOG || self.collected.contains(&(Arc::clone(&pass.name), found.offset)) {
             return;
         }
+        if Arc::make_mut(&mut self.secrets).add_block(&format!("{}@{}", pass.name, found.offset), found.text) == 0 {
+            return;
+        }
+        pass.analyzer.decrypt_with(&self.secrets);
         if found.frames > 0 {
             pass.analyzer.note(late_secrets(found));
-            return;
         }
-        Arc::make_mut(&mut self.secrets).add_block(&format!("{}#{}", pass.name, found.number), found.text);
-        pass.analyzer.decrypt_with(&self.secrets);
     }
 
     fn tell_lost_secrets(&mut self) -> Result<(), Error> {
@@ -411,8 +413,7 @@ impl<O: Output> Job<O> {
 
 /// Secrets that nobody looked for before the pass, behind packets they may open.
 fn late_secrets(found: &SecretsFound<'_>) -> Note {
-    let detail = "found decryption secrets behind the first packet of a capture that cannot be read twice: they were not used; \
-                  expected an uncompressed file"
-        .to_owned();
-    Note { kind: "late-secrets", detail, offset: found.offset, frame: found.frames.saturating_add(1), is_damage: true }
+    let detail = "found decryption secrets behind packets that they may open, and too late for them: name the capture, uncompressed, with --tls-keys too";
+    let (kind, detail) = ("late-secrets", detail.to_owned());
+    Note { kind, detail, offset: found.offset, frame: found.frames.saturating_add(1), is_damage: true }
 }

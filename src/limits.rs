@@ -133,6 +133,8 @@ pub(crate) const PROBE_DATAGRAMS: u32 = 8;
 
 /// Bytes read at a time while a capture's blocks of secrets are looked for: it stays in the processor's cache.
 pub(crate) const SECRETS_READ_BYTES: usize = 128 << 10;
+/// Bytes of a capture searched for blocks of secrets before it is read: hours on a phone, a fiftieth of a second.
+pub(crate) const SECRETS_AHEAD_BYTES: u64 = 64 << 20;
 /// Bytes of one capture's blocks of secrets.
 pub(crate) const SECRETS_BYTES: usize = 256 << 20;
 /// Secrets of all key logs and captures together, about 200 bytes each: a key log of a month of browsing has 100,000 lines.

@@ -39,7 +39,7 @@ pub(crate) use live::{Batch, Breaker, Live, Settings, Statistics};
 pub use reader::{About, Reader};
 #[cfg(all(feature = "live", feature = "table"))]
 pub(crate) use save::{Ring, Saver, Source};
-pub(crate) use secrets::{KEY_LOG, add_secrets};
+pub(crate) use secrets::{Extent, KEY_LOG, add_secrets, is_pcapng};
 
 /// One captured record, lent by its reader.
 #[derive(Clone, Debug)]
@@ -80,8 +80,6 @@ pub enum Event<'a> {
 /// A block of decryption secrets, as it is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecretsFound<'a> {
-    /// Number among the capture's blocks of secrets, from 1.
-    pub number: u64,
     /// What kind of secrets, as the container numbers them.
     pub kind: u32,
     /// The secrets.

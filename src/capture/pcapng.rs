@@ -370,6 +370,11 @@ fn units(resolution: u8) -> Option<u64> {
     if resolution & 0x80 == 0 { 10_u64.checked_pow(exponent) } else { 2_u64.checked_pow(exponent) }
 }
 
+/// Blocks that hold a packet.
+pub(super) const fn is_packet(kind: u32) -> bool {
+    matches!(kind, OBSOLETE_PACKET | SIMPLE_PACKET | ENHANCED_PACKET)
+}
+
 /// Byte order by the magic that begins a section header's body.
 pub(super) fn is_little_section(body: &[u8]) -> Option<bool> {
     match body.first_chunk()? {

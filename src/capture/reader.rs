@@ -81,8 +81,6 @@ pub struct Reader {
     pending: usize,
     names: Vec<(IpAddr, String)>,
     number: u64,
-    /// Blocks of secrets.
-    secrets: u64,
     has_ended: bool,
     is_truncated: bool,
 }
@@ -144,7 +142,6 @@ impl Reader {
             pending: 0,
             names: Vec::new(),
             number: 0,
-            secrets: 0,
             has_ended: false,
             is_truncated: false,
         })
@@ -196,10 +193,9 @@ impl Reader {
                 }
                 Step::Secrets { kind, data_at, data_len, length } => {
                     self.pending = length;
-                    self.secrets += 1;
-                    let (number, offset, frames) = (self.secrets, self.buffer.offset(), self.number);
+                    let (offset, frames) = (self.buffer.offset(), self.number);
                     let text = self.buffer.peek(length).get(data_at..data_at + data_len).unwrap_or_default();
-                    return Some(Event::Secrets(SecretsFound { number, kind, text, offset, frames }));
+                    return Some(Event::Secrets(SecretsFound { kind, text, offset, frames }));
                 }
                 Step::Skip { length, counts_as_frame } => {
                     self.pending = length;

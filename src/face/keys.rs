@@ -16,7 +16,7 @@ use super::Ending;
 use super::tls_keys::TlsKeyArgs;
 use super::wifi_keys::WifiKeyArgs;
 use crate::analyzer::Analyzer;
-use crate::capture::{self, Event, Reader};
+use crate::capture::{self, Event, Extent, Reader};
 use crate::flow::Devices;
 use crate::record::{Column, Get, Record as _, Row, Wifi};
 use crate::secrets::Secrets;
@@ -108,7 +108,7 @@ fn read(path: &Path, keys: &Arc<Keys>, secrets: &Arc<Secrets>) -> anyhow::Result
     let capture = escape(path.as_os_str().as_encoded_bytes());
     let mut analyzer = Analyzer::new(capture.as_str().into(), Devices::default(), 1).with_keys(Arc::clone(keys));
     let mut secrets = Arc::clone(secrets);
-    capture::add_secrets(path, &mut secrets);
+    capture::add_secrets(path, Extent::Ends, &mut secrets);
     analyzer.decrypt_with(&secrets);
     let (mut rows, mut connections) = (Vec::new(), Connections::default());
     let mut keep = |row| {

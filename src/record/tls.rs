@@ -109,7 +109,7 @@ impl Record for Tls {
         Column::new(
             "decrypted_by",
             "",
-            "the analyst's secrets that opened records, by the place they came from: `FILE:LINE`, `CAPTURE#BLOCK:LINE`, or the file of a private key; empty when none did",
+            "the analyst's secrets that opened records, by the place they came from: `FILE:LINE`, `CAPTURE@OFFSET:LINE`, or the file of a private key; empty when none did",
             Get::List(|r| texts(&r.decrypted_by)),
         ),
         Column::new(

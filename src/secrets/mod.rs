@@ -105,14 +105,15 @@ impl Secrets {
         Ok(())
     }
 
-    /// Adds what a capture holds: the text of a key log; `name` is what its secrets are called by.
-    pub fn add_block(&mut self, name: &str, text: &[u8]) {
-        let source = self.source(name);
+    /// Adds what a capture holds: the text of a key log; `name` is what its secrets are called by. Says how many were new.
+    pub fn add_block(&mut self, name: &str, text: &[u8]) -> usize {
+        let (source, before) = (self.source(name), self.count);
         for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
             if let Reading::Secret(line) = keylog::read(line) {
                 self.add(line, Id { source, line: number });
             }
         }
+        self.count.saturating_sub(before)
     }
 
     /// Adds the private key of a server, which opens sessions whose key exchange is RSA.
@@ -234,11 +235,11 @@ mod tests {
     #[test]
     fn a_secret_is_told_by_its_place() {
         let mut secrets = Secrets::default();
-        secrets.add_block("a.pcapng#1", format!("# a comment\nCLIENT_RANDOM {RANDOM} 0102\r\n").as_bytes());
-        secrets.add_block("a.pcapng#2", format!("CLIENT_RANDOM {RANDOM} 0102\nCLIENT_RANDOM {RANDOM} 0304").as_bytes());
+        secrets.add_block("a.pcapng@28", format!("# a comment\nCLIENT_RANDOM {RANDOM} 0102\r\n").as_bytes());
+        secrets.add_block("a.pcapng@200", format!("CLIENT_RANDOM {RANDOM} 0102\nCLIENT_RANDOM {RANDOM} 0304").as_bytes());
         let found = secrets.of_random(&random());
         let told: Vec<(String, &[u8])> = found.iter().map(|secret| (secrets.name(secret.id), &*secret.bytes)).collect();
-        assert_eq!(told, [("a.pcapng#1:2".to_owned(), &[1, 2][..]), ("a.pcapng#2:2".to_owned(), &[3, 4])]);
+        assert_eq!(told, [("a.pcapng@28:2".to_owned(), &[1, 2][..]), ("a.pcapng@200:2".to_owned(), &[3, 4])]);
         assert!(secrets.of_random(&[9; 32]).is_empty());
         assert!(!format!("{secrets:?} {found:?}").contains("[1, 2]"), "a secret is shown");
     }

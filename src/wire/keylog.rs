@@ -125,7 +125,11 @@ fn unhex(digits: &[u8], limit: usize) -> Option<Vec<u8>> {
     if pairs.is_empty() || !rest.is_empty() || pairs.len() > limit {
         return None;
     }
-    pairs.iter().map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)).collect()
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for [high, low] in pairs {
+        bytes.push(nibble(*high)? << 4 | nibble(*low)?);
+    }
+    Some(bytes)
 }
 
 const fn nibble(digit: u8) -> Option<u8> {

@@ -115,7 +115,7 @@ fn every_way_of_sealing_is_opened() {
         let host = row.server_name.clone().unwrap_or_default();
         assert_eq!(row.unopened, Some(0), "{host}: {row:?}");
         let is_rsa = host.starts_with("rsa-");
-        assert!(row.decrypted_by.iter().all(|id| id.ends_with("server.key") == is_rsa && id.contains("suites.pcapng#1:") != is_rsa));
+        assert!(row.decrypted_by.iter().all(|id| id.ends_with("server.key") == is_rsa && id.contains("suites.pcapng@") != is_rsa));
         wanted.extend(["/1", "/2"].map(|path| (format!("{host} {path}"), 1)));
     }
     wanted.extend(["tls13-resumed.example /early", "tls13-rejected.example /early"].map(|early| (early.to_owned(), 1)));
