@@ -140,9 +140,7 @@ fn every_body_in_tls_is_the_one_that_was_received() {
     let capture = ["analyze", "captures/lab-wpa2-flight-phone.pcap.zst", "--tls-keys", "captures/lab-wpa2-flight-phone.keys.txt"];
     let ran = whereto(&place, &words(&[&capture[..], &["-o", "{out}", "--format", "ndjson", "--quiet"]].concat()), None);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    let table = crate::sources::files(Path::new(&place.path("{out}")), "ndjson")
-        .into_iter()
-        .find(|path| path.parent().is_some_and(|folder| folder.ends_with("http")));
+    let table = crate::sources::files(Path::new(&place.path("{out}")), "ndjson").into_iter().find(|path| path.ends_with("http.ndjson"));
     let table = std::fs::read_to_string(table.unwrap()).unwrap();
     let lines: Vec<serde_json::Value> = table.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let missing: Vec<_> = SEALED
