@@ -16,7 +16,7 @@ use crate::wire::qpack::{Decoded, Decoder};
 use super::exchange::{Half, Seen};
 use super::quic::StreamEnd;
 use super::streams::{Follows, Streams};
-use super::{Context, Damage, Facts, Side};
+use super::{Context, Damage, Data, Facts, Side};
 
 pub(crate) const NAME: &str = "http3";
 
@@ -85,9 +85,9 @@ impl Http3 {
     }
 
     /// The next bytes that a side sent on a stream, in order.
-    pub(crate) fn stream(&mut self, (id, side): (u64, Side), bytes: &[u8], end: StreamEnd, seen: Seen, context: &mut Context<'_>) {
+    pub(crate) fn stream(&mut self, id: u64, data: Data<'_>, end: StreamEnd, context: &mut Context<'_>) {
         let end = if end == StreamEnd::Final { Follows::Nothing } else { Follows::More };
-        self.read(Way { id, side }, (Input::Bytes(bytes), end), seen, context);
+        self.read(Way { id, side: data.side }, (Input::Bytes(data.bytes), end), (data.frame, data.time), context);
     }
 
     /// `length` bytes of a stream are missing before the next.

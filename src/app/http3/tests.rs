@@ -35,6 +35,10 @@ fn ok() -> Vec<u8> {
     frame(1, &[0, 0, 0xd9])
 }
 
+fn data(side: Side, bytes: &[u8], seen: Seen) -> Data<'_> {
+    Data { side, bytes, frame: seen.0, time: seen.1, is_cut: false }
+}
+
 fn run_in_pieces(steps: &[Step<'_>], piece: usize) -> (Vec<String>, Vec<String>, Facts) {
     let flow = flow_with_ports(Transport::Udp, 50_000, 443);
     let mut rows = Vec::new();
@@ -45,10 +49,10 @@ fn run_in_pieces(steps: &[Step<'_>], piece: usize) -> (Vec<String>, Vec<String>,
         match step {
             Step::Data(id, side, bytes, is_final) => {
                 for bytes in bytes.chunks(piece) {
-                    http3.stream((*id, *side), bytes, StreamEnd::Open, seen, &mut context);
+                    http3.stream(*id, data(*side, bytes, seen), StreamEnd::Open, &mut context);
                 }
                 let end = if *is_final { StreamEnd::Final } else { StreamEnd::Open };
-                http3.stream((*id, *side), &[], end, seen, &mut context);
+                http3.stream(*id, data(*side, &[], seen), end, &mut context);
             }
             Step::Gap(id, side, length) => http3.missing((*id, *side), *length, &mut context),
         }

@@ -204,7 +204,7 @@ fn reader(protocol: &str, client: Side) -> Option<Box<dyn StreamReader>> {
 
 impl StreamReader for Http3 {
     fn data(&mut self, id: u64, data: Data<'_>, end: StreamEnd, context: &mut Context<'_>) {
-        self.stream((id, data.side), data.bytes, end, (data.frame, data.time), context);
+        self.stream(id, data, end, context);
     }
 
     fn gap(&mut self, id: u64, side: Side, length: u64, context: &mut Context<'_>) {
