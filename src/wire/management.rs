@@ -21,7 +21,7 @@
 use super::Reader;
 use super::ieee80211::Header;
 use super::link::Mac;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 use super::{Short, ieee80211, ieee80211::Frame};
 
 /// A management frame in clear.
