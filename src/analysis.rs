@@ -82,6 +82,8 @@ pub struct Options {
     pub secrets: Arc<Secrets>,
     /// Folder for the bodies of messages, where they are wanted as files.
     pub extract: Option<PathBuf>,
+    /// Flows numbered before this analysis: one of several that write the same tables goes on from there.
+    pub flows_before: u64,
 }
 
 /// How far the work is.
@@ -106,6 +108,8 @@ pub struct Outcome {
     pub is_damaged: bool,
     /// Captures whose ledger does not close: an error of this program.
     pub open_ledgers: Vec<Arc<str>>,
+    /// Number of the last flow.
+    pub flows: u64,
 }
 
 /// Analyses captures.
@@ -123,6 +127,7 @@ pub fn run(inputs: &Inputs, options: &Options, output: &mut dyn Output, progress
     job.end_extraction()?;
     progress(Progress::Joining(job.spill.len()));
     job.join()?;
+    job.outcome.flows = job.next_flow - 1;
     Ok(job.outcome)
 }
 
@@ -215,7 +220,7 @@ impl<O: Output> Job<O> {
             enricher,
             spill,
             outcome: Outcome::default(),
-            next_flow: 1,
+            next_flow: options.flows_before + 1,
             is_watched: false,
             secrets: Arc::clone(&options.secrets),
             collected: HashSet::new(),
@@ -353,6 +358,7 @@ impl<O: Output> Job<O> {
             first: totals.first,
             last: totals.last,
             clock_jumps: totals.clock_jumps,
+            presence: totals.presence,
             drops_reported: about.drops_reported,
             snaplen: about.snaplen,
             cut_frames: totals.cut_frames,

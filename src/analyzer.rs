@@ -14,7 +14,7 @@ use crate::capture::{Frame, Note};
 use crate::flow::{Devices, Entry, Half, Idle, Key, Table};
 use crate::limits;
 use crate::packet::{Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
-use crate::record::{Anomaly, Disposition, Flow, Ledger, Row, Wifi};
+use crate::record::{Anomaly, Disposition, Flow, Ledger, Presence, Row, Wifi};
 use crate::secrets::Secrets;
 use crate::time::Timestamp;
 use crate::wifi::{Keys, Learned};
@@ -60,7 +60,7 @@ struct Tally {
 }
 
 /// What came in, counted apart from where it went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Frames.
     pub frames: u64,
@@ -76,6 +76,8 @@ pub struct Totals {
     pub last: Option<Timestamp>,
     /// Frames more than a second earlier than the one before.
     pub clock_jumps: u64,
+    /// Seconds with frames.
+    pub presence: Presence,
     /// Time of the frame before.
     previous: Option<Timestamp>,
 }
@@ -246,6 +248,10 @@ impl Totals {
         self.last = Some(self.last.map_or(frame.time, |last| last.max(frame.time)));
         let is_jump = self.previous.is_some_and(|previous| previous.since(frame.time).nanos() > JUMP);
         self.clock_jumps += u64::from(is_jump);
+        let second = |time: Timestamp| time.nanos().div_euclid(1_000_000_000);
+        if self.previous.map(second) != Some(second(frame.time)) {
+            self.presence.note(second(frame.time));
+        }
         self.previous = Some(frame.time);
     }
 }

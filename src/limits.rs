@@ -248,6 +248,8 @@ pub(crate) const FINDINGS_LISTED: usize = 100;
 pub(crate) const AIRCRAFT: usize = 1_024;
 /// Addresses whose place is remembered while flows are joined.
 pub(crate) const PLACES: usize = 65_536;
+/// Ranges of seconds with frames kept for a capture, 16 bytes each; beyond it the shortest silences are forgotten.
+pub(crate) const PRESENCE_RANGES: usize = 16_384;
 /// Anomalies of one kind in one capture listed one by one; the rest are counted.
 pub(crate) const ANOMALIES_LISTED: u64 = 100;
 

@@ -63,6 +63,8 @@ pub(crate) struct Envelope {
     pub(crate) destination: Option<Mac>,
     /// Direction by metadata.
     pub(crate) direction: Option<Direction>,
+    /// Program behind the frame, by metadata.
+    pub(crate) process: Option<link::Process>,
     /// VLAN identifiers, outermost first.
     pub(crate) vlans: Vec<u16>,
     /// Tunnels, outermost first.
@@ -90,6 +92,7 @@ impl Envelope {
             source: None,
             destination: None,
             direction: None,
+            process: None,
             vlans: Vec::new(),
             tunnels: Vec::new(),
             frames: 0,
@@ -325,6 +328,7 @@ impl Walker {
         envelope.source = opened.source.or(envelope.source);
         envelope.destination = opened.destination.or(envelope.destination);
         envelope.direction = opened.direction.or(envelope.direction);
+        envelope.process = opened.process.or(envelope.process);
         let metadata = u64::try_from(opened.metadata).unwrap_or(u64::MAX).min(envelope.wire_bytes);
         envelope.wire_bytes = envelope.wire_bytes.saturating_sub(metadata);
         self.metadata_bytes = self.metadata_bytes.saturating_add(metadata);

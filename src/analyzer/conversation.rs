@@ -6,9 +6,11 @@ use std::sync::Arc;
 use crate::app::{Content, Context, Data, FlowInfo, Follow, Side, Transport};
 use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
-use crate::record::{Answer, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row};
+use crate::record::{Answer, App, AppBasis, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row};
 use crate::secrets::Secrets;
 use crate::time::Timestamp;
+use crate::wire::escape;
+use crate::wire::link::{Number, Process};
 
 /// An open flow.
 pub(super) struct Conversation {
@@ -20,6 +22,7 @@ pub(super) struct Conversation {
     is_cut: bool,
     /// A frame was opened without the integrity code that would prove it.
     is_unverified: bool,
+    process: Option<Process>,
 }
 
 /// A dialogue and what it knows of its flow.
@@ -91,7 +94,8 @@ impl Conversation {
             decrypted_by: Vec::new(),
             answer: Answer::default(),
         });
-        let mut conversation = Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false, is_unverified: false };
+        let mut conversation =
+            Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false, is_unverified: false, process: None };
         let sender = if packet.source == device.0 { Side::Device } else { Side::Remote };
         conversation.learn_mac(packet, sender);
         conversation.attach(packet, device, remote, content);
@@ -174,6 +178,23 @@ impl Conversation {
         }
     }
 
+    /// The first program named is the flow's; another one later lessens trust in it. One that works for another
+    /// (PKTAP's effective process) may be told only after the first packets.
+    fn learn_app(&mut self, envelope: &Envelope) {
+        let Some(process) = envelope.process.filter(|process| Some(*process) != self.process) else { return };
+        let is_first = self.process.is_none();
+        let is_better = !is_first
+            && matches!((self.process, process.number), (Some(known), Number::EffectivePid(_)) if !matches!(known.number, Number::EffectivePid(_)));
+        if is_first || is_better {
+            self.process = Some(process);
+            self.flow.app = Some(app(&process));
+        } else if !self.flow.quality.iter().any(|word| word == "several-apps")
+            && self.flow.app.as_ref().is_some_and(|known| known.basis == app(&process).basis)
+        {
+            self.flow.quality.push("several-apps".to_owned());
+        }
+    }
+
     /// Takes a packet: counts it, puts TCP in order, feeds the dialogue.
     pub(super) fn packet(&mut self, packet: &Packet<'_>, sender: Half, rows: &mut Vec<Row>) {
         let side = self.side(sender);
@@ -182,6 +203,7 @@ impl Conversation {
         self.flow.last = self.flow.last.max(envelope.time);
         self.flow.last_frame = envelope.frame;
         self.learn_mac(packet, side);
+        self.learn_app(envelope);
         let (payload_len, captured) = match packet.segment {
             Segment::Tcp(tcp) => (tcp.payload_len, tcp.payload.len()),
             Segment::Ports { payload, payload_len, .. } => (payload_len, payload.len()),
@@ -307,6 +329,15 @@ impl Conversation {
         if let Some(closed_by) = tcp.connection.closed_by() {
             closed_by.clone_into(&mut self.flow.ended_by);
         }
+    }
+}
+
+fn app(process: &Process) -> App {
+    let name = escape(process.name());
+    match process.number {
+        Number::Uid(uid) => App { name, uid: Some(uid), pid: None, basis: AppBasis::PcapdroidTrailer },
+        Number::Pid(pid) => App { name, uid: None, pid: Some(pid), basis: AppBasis::PktapProcess },
+        Number::EffectivePid(pid) => App { name, uid: None, pid: Some(pid), basis: AppBasis::PktapEffectiveProcess },
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Column, Get, Record, text, texts};
+use crate::limits;
 use crate::time::Timestamp;
 
 /// One input file or stream.
@@ -32,6 +33,8 @@ pub struct Capture {
     pub last: Option<Timestamp>,
     /// Frames earlier than the one before them by more than the limit.
     pub clock_jumps: u64,
+    /// Seconds in which frames were captured.
+    pub presence: Presence,
     /// Frames the capturing system reports as dropped.
     pub drops_reported: Option<u64>,
     /// Largest snapshot length of the interfaces.
@@ -52,6 +55,83 @@ pub struct Capture {
     pub rules: Vec<String>,
     /// Address data, as `file@sha256`.
     pub address_data: Vec<String>,
+}
+
+/// The seconds in which frames were captured, as ranges in order; what lies between them is silence or a hole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Presence {
+    /// First and last second of each range.
+    ranges: Vec<(i64, i64)>,
+    /// There were more ranges than are kept: the shortest silences are not told.
+    pub is_coarse: bool,
+}
+
+impl Presence {
+    /// Takes the second of a frame.
+    pub fn note(&mut self, second: i64) {
+        let place = self.ranges.partition_point(|(_, last)| last.saturating_add(1) < second);
+        match self.ranges.get_mut(place) {
+            Some((first, last)) if first.saturating_sub(1) <= second => {
+                (*first, *last) = ((*first).min(second), (*last).max(second));
+                self.join(place);
+            }
+            _ => self.ranges.insert(place, (second, second)),
+        }
+        if self.ranges.len() > limits::PRESENCE_RANGES {
+            self.coarsen();
+        }
+    }
+
+    /// Takes the seconds of another capture of the same run.
+    pub fn add(&mut self, other: &Self) {
+        for (first, last) in &other.ranges {
+            self.note(*first);
+            self.note(*last);
+            let place = self.ranges.partition_point(|(_, end)| end < first);
+            while let Some((_, next)) = self.ranges.get(place + 1).filter(|(begin, _)| begin <= last).copied() {
+                self.ranges.remove(place + 1);
+                if let Some(range) = self.ranges.get_mut(place) {
+                    range.1 = range.1.max(next);
+                }
+            }
+        }
+        self.is_coarse |= other.is_coarse;
+    }
+
+    /// Silences in order: the second after the last frame before each, and its length in whole seconds.
+    pub fn silences(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.ranges.windows(2).filter_map(|pair| match pair {
+            [(_, last), (first, _)] => Some((last + 1, first - last - 1)),
+            _ => None,
+        })
+    }
+
+    fn join(&mut self, place: usize) {
+        if let (Some((_, last)), Some((first, end))) = (self.ranges.get(place).copied(), self.ranges.get(place + 1).copied())
+            && last.saturating_add(1) >= first
+        {
+            self.ranges.remove(place + 1);
+            if let Some(range) = self.ranges.get_mut(place) {
+                range.1 = end;
+            }
+        }
+    }
+
+    /// Forgets the shorter half of the silences.
+    fn coarsen(&mut self) {
+        self.is_coarse = true;
+        let mut lengths: Vec<i64> = self.silences().map(|(_, length)| length).collect();
+        lengths.sort_unstable();
+        let limit = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
+        let mut kept: Vec<(i64, i64)> = Vec::new();
+        for (first, last) in self.ranges.drain(..) {
+            match kept.last_mut() {
+                Some(before) if first - before.1 - 1 <= limit => before.1 = last,
+                _ => kept.push((first, last)),
+            }
+        }
+        self.ranges = kept;
+    }
 }
 
 impl Record for Capture {
@@ -75,6 +155,12 @@ impl Record for Capture {
         Column::new("first", "", "earliest frame time; empty without frames", Get::Time(|r| r.first)),
         Column::new("last", "", "latest frame time; empty without frames", Get::Time(|r| r.last)),
         Column::new("clock_jumps", "", "frames more than one second earlier than the frame before", Get::Number(|r| Some(r.clock_jumps))),
+        Column::new(
+            "longest_silence_s",
+            "s",
+            "most whole seconds between two frames without any frame; empty without frames",
+            Get::Number(|r| r.first.and_then(|_| r.presence.silences().map(|(_, length)| length).max().unwrap_or(0).try_into().ok())),
+        ),
         Column::new(
             "drops_reported",
             "frames",
@@ -101,4 +187,43 @@ impl Record for Capture {
         Column::new("rules", "", "rule sets used, as `name@version`", Get::List(|r| texts(&r.rules))),
         Column::new("address_data", "", "address files used, as `file@sha256`", Get::List(|r| texts(&r.address_data))),
     ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn presence(seconds: &[i64]) -> Presence {
+        let mut presence = Presence::default();
+        seconds.iter().for_each(|second| presence.note(*second));
+        presence
+    }
+
+    #[test]
+    fn silences_do_not_depend_on_the_order_of_frames() {
+        let told: Vec<_> = presence(&[10, 11, 12, 33, 34]).silences().collect();
+        assert_eq!(told, [(13, 20)]);
+        for order in [[34, 33, 10, 12, 11], [11, 34, 12, 10, 33], [33, 12, 10, 34, 11]] {
+            assert_eq!(presence(&order), presence(&[10, 11, 12, 33, 34]), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_second_capture_fills_the_hole_of_the_first() {
+        let mut whole = presence(&[10, 11, 33, 34]);
+        whole.add(&presence(&[11, 12, 13, 14, 15]));
+        assert_eq!(whole.silences().collect::<Vec<_>>(), [(16, 17)]);
+        let all: Vec<_> = (5..40).collect();
+        whole.add(&presence(&all));
+        assert_eq!(whole.silences().count(), 0);
+    }
+
+    #[test]
+    fn many_silences_lose_the_shortest() {
+        let mut seconds: Vec<i64> = (0..20_000).map(|n| n * 2).collect();
+        seconds.push(1_000_000);
+        let presence = presence(&seconds);
+        assert!(presence.is_coarse);
+        assert_eq!(presence.silences().max_by_key(|(_, length)| *length), Some((39_999, 960_001)));
+    }
 }

@@ -142,6 +142,42 @@ impl ApplicationBasis {
     }
 }
 
+/// The program on the device that a flow belongs to, as the capture tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// Its name, escaped; empty when only the number is known.
+    pub name: String,
+    /// Android's user id.
+    pub uid: Option<u32>,
+    /// Apple's process id.
+    pub pid: Option<u32>,
+    /// What told it.
+    pub basis: AppBasis,
+}
+
+/// What told the program that a flow belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AppBasis {
+    /// The trailer that PCAPdroid appends to a packet.
+    PcapdroidTrailer,
+    /// The process that PKTAP says sent or got the packet.
+    PktapProcess,
+    /// The process on whose behalf, by PKTAP, another one did.
+    PktapEffectiveProcess,
+}
+
+impl AppBasis {
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PcapdroidTrailer => "pcapdroid-trailer",
+            Self::PktapProcess => "pktap-process",
+            Self::PktapEffectiveProcess => "pktap-effective-process",
+        }
+    }
+}
+
 /// A name seen inside the flow itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FlowName {
@@ -219,6 +255,25 @@ pub struct Answer {
     pub remote_kind: Option<(DeviceKind, KindBasis)>,
     /// Where the aircraft's flow goes, if it is one.
     pub aircraft_reach: Option<Reach>,
+    /// What a study adds.
+    pub study: Option<Box<InStudy>>,
+}
+
+/// What a study knows of a flow beyond its captures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InStudy {
+    /// The run it was captured in.
+    pub run: Arc<str>,
+    /// user-initiated, automatic, ambiguous, unknown.
+    pub initiation: &'static str,
+    /// The rule that says so.
+    pub initiation_basis: String,
+    /// The action it is put down to.
+    pub action: Option<String>,
+    /// The row that counts for this one: the same conversation in another capture of the run.
+    pub same_as: Option<u64>,
+    /// The row that this one goes on from: the run's captures are split there.
+    pub continues: Option<u64>,
 }
 
 /// One bidirectional conversation.
@@ -259,7 +314,7 @@ pub struct Flow {
     /// Side that opened the flow.
     pub initiator: Initiator,
     /// Application on the device, where the capture tells.
-    pub app: Option<String>,
+    pub app: Option<App>,
     /// Time of the first frame.
     pub first: Timestamp,
     /// Time of the last frame.
@@ -419,7 +474,30 @@ impl Record for Flow {
             "side that opened the flow: device, remote, or unknown when the opening was not captured",
             Get::Text(|r| text(r.initiator.as_str())),
         ),
-        Column::new("app", "", "application on the device; empty when the capture does not tell", Get::Text(|r| text_of(r.app.as_ref()))),
+        Column::new(
+            "app",
+            "",
+            "application on the device; empty when the capture does not tell",
+            Get::Text(|r| r.app.as_ref().and_then(|app| text(&app.name)).filter(|name| !name.is_empty())),
+        ),
+        Column::new(
+            "app_uid",
+            "",
+            "Android's user id of that application; empty when the capture does not tell",
+            Get::Number(|r| r.app.as_ref()?.uid.map(u64::from)),
+        ),
+        Column::new(
+            "app_pid",
+            "",
+            "Apple's process id of that application; empty when the capture does not tell",
+            Get::Number(|r| r.app.as_ref()?.pid.map(u64::from)),
+        ),
+        Column::new(
+            "app_basis",
+            "",
+            "what told the application: pcapdroid-trailer, pktap-process, pktap-effective-process (another process worked for it); empty without one",
+            Get::Text(|r| r.app.as_ref().and_then(|app| text(app.basis.as_str()))),
+        ),
         Column::new("first", "", "time of the first frame", Get::Time(|r| Some(r.first))),
         Column::new("last", "", "time of the last frame", Get::Time(|r| Some(r.last))),
         Column::new("first_frame", "", "number of the first frame within its capture", Get::Number(|r| Some(r.first_frame))),
@@ -640,10 +718,40 @@ impl Record for Flow {
             Get::List(|r| texts(&r.answer.category_candidates)),
         ),
         Column::new(
+            "run",
+            "",
+            "run of the study; empty outside a study",
+            Get::Text(|r| r.answer.study.as_ref().and_then(|s| text(&s.run))),
+        ),
+        Column::new(
             "initiation",
             "",
             "user-initiated, automatic, ambiguous; unknown without an action log",
-            Get::Text(|_| text("unknown")),
+            Get::Text(|r| text(r.answer.study.as_ref().map_or("unknown", |s| s.initiation))),
+        ),
+        Column::new(
+            "initiation_basis",
+            "",
+            "the rule that says who initiated the flow, and what it saw; empty outside a study",
+            Get::Text(|r| r.answer.study.as_ref().and_then(|s| text(&s.initiation_basis))),
+        ),
+        Column::new(
+            "action",
+            "",
+            "action of the user that the flow is put down to, as `name at time`; empty when none is",
+            Get::Text(|r| r.answer.study.as_ref().and_then(|s| text_of(s.action.as_ref()))),
+        ),
+        Column::new(
+            "same_as",
+            "",
+            "flow_id of the row that counts for this one, which is the same conversation seen in another capture of the run; empty when the row counts itself",
+            Get::Number(|r| r.answer.study.as_ref()?.same_as),
+        ),
+        Column::new(
+            "continues",
+            "",
+            "flow_id of the row that this one goes on from, where the captures of a run are split; empty otherwise",
+            Get::Number(|r| r.answer.study.as_ref()?.continues),
         ),
         Column::new(
             "quality",

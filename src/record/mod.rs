@@ -19,6 +19,7 @@ mod part;
 mod position;
 mod quic;
 mod remote_id;
+mod study;
 mod summary;
 mod tls;
 mod websocket;
@@ -33,14 +34,14 @@ use serde::{Deserialize, Serialize};
 use crate::time::Timestamp;
 
 pub use anomaly::Anomaly;
-pub use capture::Capture;
+pub use capture::{Capture, Presence};
 pub use certificate::Certificate;
 pub use destination::DESTINATIONS;
 pub use device::{DeviceKind, FlowLink, KindBasis, Reach};
 pub use dns::Dns;
 pub use drone_link::{DroneLink, LinkKind};
 pub use finding::{Finding, Severity};
-pub use flow::{Answer, ApplicationBasis, Counts, DeviceBasis, Encryption, Flow, FlowName, Initiator, Request};
+pub use flow::{Answer, App, AppBasis, ApplicationBasis, Counts, DeviceBasis, Encryption, Flow, FlowName, InStudy, Initiator, Request};
 pub use http::{Http, MessageBody};
 pub use ledger::{Disposition, Ledger};
 pub use name::{Name, NameSource};
@@ -48,6 +49,7 @@ pub use part::Part;
 pub use position::{Position, Subject};
 pub use quic::Quic;
 pub use remote_id::{Area, Place, RemoteId};
+pub use study::{Action, Claim, Comparison, Run};
 pub use summary::SUMMARY;
 pub use tls::Tls;
 pub use websocket::{Messages, WebSocket};
@@ -267,6 +269,10 @@ pub fn schemas() -> Vec<Schema> {
         Schema { table: "summary", about: "one row per combination of the columns before `flows`", fields: SUMMARY.to_vec() },
         schema_of::<Finding>(),
         schema_of::<Anomaly>(),
+        schema_of::<Run>(),
+        schema_of::<Action>(),
+        schema_of::<Comparison>(),
+        schema_of::<Claim>(),
     ]
 }
 

@@ -35,4 +35,4 @@ pub use columns::schema;
 pub use format::Formats;
 pub use plain::time;
 pub use read::{read, read_where};
-pub use store::{Seen, Store, Table, Tables};
+pub use store::{Seen, Store, StudyRow, Table, Tables};

@@ -214,6 +214,7 @@ pub(crate) fn capture() -> Capture {
         first: Some(Timestamp::from_parts(1_572_783_663, 0)),
         last: Some(Timestamp::from_parts(1_572_783_723, 0)),
         clock_jumps: 0,
+        presence: crate::record::Presence::default(),
         drops_reported: None,
         snaplen: Some(262_144),
         cut_frames: 0,

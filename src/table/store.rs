@@ -16,8 +16,7 @@ use crate::analysis::Output;
 use crate::error::Error;
 use crate::limits;
 use crate::record::{
-    Anomaly, Capture, Certificate, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Part, Position, Quic, RemoteId,
-    Row, SUMMARY, Tls, WebSocket, Wifi,
+    Action, Anomaly, Capture, Certificate, Claim, Comparison, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Part, Position, Quic, RemoteId, Row, Run, SUMMARY, Tls, WebSocket, Wifi,
 };
 
 /// The tables being written.
@@ -42,12 +41,49 @@ pub struct Store {
     wifi: TableWriter<Wifi>,
     anomalies: TableWriter<Anomaly>,
     broadcasters: Broadcasters,
+    study: StudyTables,
     aggregates: Aggregates,
     inputs: Vec<Capture>,
     account: Vec<Ledger>,
     seen: BTreeMap<&'static str, Seen>,
     aircraft: Aircraft,
     findings_listed: Vec<Finding>,
+}
+
+/// The tables of a study; empty outside one.
+struct StudyTables {
+    runs: TableWriter<Run>,
+    actions: TableWriter<Action>,
+    comparisons: TableWriter<Comparison>,
+    claims: TableWriter<Claim>,
+}
+
+impl StudyTables {
+    fn create(dir: &Path, formats: Formats) -> Result<Self, Error> {
+        Ok(Self {
+            runs: TableWriter::create(dir, formats)?,
+            actions: TableWriter::create(dir, formats)?,
+            comparisons: TableWriter::create(dir, formats)?,
+            claims: TableWriter::create(dir, formats)?,
+        })
+    }
+
+    fn end(self) -> Result<[FrameWriter; 4], Error> {
+        Ok([self.runs.end()?.1, self.actions.end()?.1, self.comparisons.end()?.1, self.claims.end()?.1])
+    }
+}
+
+/// A row of a study's own tables.
+#[derive(Clone, Copy, Debug)]
+pub enum StudyRow<'a> {
+    /// An experiment.
+    Run(&'a Run),
+    /// What the user did.
+    Action(&'a Action),
+    /// What was compared.
+    Comparison(&'a Comparison),
+    /// What was judged.
+    Claim(&'a Claim),
 }
 
 /// What was written, with the rows that the answer on the terminal shows.
@@ -162,6 +198,7 @@ impl Store {
             wifi: TableWriter::create(dir, formats)?,
             anomalies: TableWriter::create(dir, formats)?,
             broadcasters: Broadcasters::default(),
+            study: StudyTables::create(dir, formats)?,
             aggregates: Aggregates::new(),
             inputs: Vec::new(),
             account: Vec::new(),
@@ -182,7 +219,7 @@ impl Store {
         let (rest, flows) = self.flows.end()?;
         let aggregated = self.aggregates.add(&rest).and_then(|()| self.aggregates.finish());
         let Aggregated { summary, destinations, candidates } = aggregated.map_err(|error| not_added_up(&self.dir, &error))?;
-        let complete = vec![
+        let mut complete = vec![
             flows,
             self.captures.end()?.1,
             self.ledger.end()?.1,
@@ -203,6 +240,7 @@ impl Store {
             written(&self.dir, "summary", SUMMARY, self.formats, &summary)?,
             written(&self.dir, "destinations", DESTINATIONS, self.formats, &destinations)?,
         ];
+        complete.extend(self.study.end()?);
         let mut tables = complete.into_iter().map(FrameWriter::publish).collect::<Result<Vec<_>, _>>()?;
         sync_folder(&self.dir)?;
         tables.sort_by_key(|table| table.name);
@@ -217,6 +255,20 @@ impl Store {
             self.findings_listed.push(finding.clone());
         }
         self.findings.push(finding).map(drop)
+    }
+
+    /// Takes a row of a study's own tables.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn study(&mut self, row: StudyRow<'_>) -> Result<(), Error> {
+        match row {
+            StudyRow::Run(row) => self.study.runs.push(row).map(drop),
+            StudyRow::Action(row) => self.study.actions.push(row).map(drop),
+            StudyRow::Comparison(row) => self.study.comparisons.push(row).map(drop),
+            StudyRow::Claim(row) => self.study.claims.push(row).map(drop),
+        }
     }
 
     fn push_flow(&mut self, flow: &Flow) -> Result<(), Error> {

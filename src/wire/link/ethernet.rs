@@ -6,13 +6,20 @@
 //! | 6 | 6 | source |
 //! | 12 | 2 | ethertype, or a length below 1536 and an LLC header after it |
 
-use super::{Mac, Next, Opened, Reader, Short};
+use super::{Mac, Next, Opened, Reader, Short, process};
 
 /// Lowest ethertype; below it the field is a length (IEEE 802.3 clause 3.2.6).
 const LOWEST_ETHERTYPE: u16 = 0x0600;
 
-/// Opens an Ethernet frame.
+/// Opens an Ethernet frame, and takes PCAPdroid's trailer off its end.
 pub(crate) fn ethernet(bytes: &[u8]) -> Result<Opened<'_>, Short> {
+    match process::trailer(bytes) {
+        Some((frame, process)) => Ok(Opened { metadata: bytes.len().saturating_sub(frame.len()), process, ..bare(frame)? }),
+        None => bare(bytes),
+    }
+}
+
+fn bare(bytes: &[u8]) -> Result<Opened<'_>, Short> {
     let mut reader = Reader::new(bytes);
     let destination = reader.array().map(Mac)?;
     let source = reader.array().map(Mac)?;

@@ -10,6 +10,7 @@ mod monitor;
 mod nflog;
 mod pktap;
 mod ppp;
+mod process;
 mod radio;
 mod radiotap;
 
@@ -19,6 +20,7 @@ use super::{Reader, Short};
 
 pub(crate) use ethernet::{Llc, ethernet, llc};
 pub(crate) use ppp::ppp;
+pub(crate) use process::{Number, Process};
 pub(crate) use radio::{Channel, Fcs, Radio};
 
 /// A link-layer address.
@@ -99,17 +101,19 @@ pub(crate) struct Opened<'a> {
     pub(crate) direction: Option<Direction>,
     /// Bytes of the header that were never on the wire or air.
     pub(crate) metadata: usize,
+    /// Program behind the packet, where the capture tool notes it.
+    pub(crate) process: Option<Process>,
 }
 
 impl<'a> Opened<'a> {
     /// A header that tells nothing but what follows.
     pub(crate) const fn plain(next: Next, payload: &'a [u8]) -> Self {
-        Self { next, payload, source: None, destination: None, direction: None, metadata: 0 }
+        Self { next, payload, source: None, destination: None, direction: None, metadata: 0, process: None }
     }
 
     /// A header of metadata before another link type.
     pub(crate) const fn metadata(next: Next, payload: &'a [u8], metadata: usize) -> Self {
-        Self { next, payload, source: None, destination: None, direction: None, metadata }
+        Self { metadata, ..Self::plain(next, payload) }
     }
 }
 
