@@ -383,7 +383,7 @@ const PATHS: &[(&str, &str, &str, &str)] = &[
     ("active.dji.com", "POST", "/errorlog", "diagnostics"),
     ("fffdrone.aasky.net", "POST", "/flying_record_upload/secret/dji", "flight_log"),
     ("www.skypixel.com", "PUT", "/api/v2/uploads/photos", "media"),
-    ("djigo-hk.djiservice.org", "POST", "/api/v1/quiz/status", "diagnostics"),
+    ("djigo-hk.djiservice.org", "POST", "/api/v1/quiz/status", "content"),
     ("old.djiexplore.com", "GET", "/agreement/pp/22.543/113.952", "location_check"),
     ("rqd.uu.qq.com", "POST", "/rqd/sync", "crash_report"),
     ("ditu.google.cn", "GET", "/maps/api/geocode/json", "location_check"),
