@@ -22,6 +22,8 @@ pub(crate) mod packet;
 pub mod record;
 pub mod secrets;
 #[cfg(feature = "table")]
+pub mod study;
+#[cfg(feature = "table")]
 pub mod table;
 pub mod time;
 pub mod wifi;

@@ -282,6 +282,21 @@ pub(crate) const RULE_REGEX_NESTING: u32 = 50;
 pub(crate) const RULE_NAMES: usize = 64;
 /// Bytes of a path that rules look at; paths that tell a kind do it at the front.
 pub(crate) const RULE_PATH_BYTES: usize = 8 << 10;
+// Studies.
+
+/// Bytes of a log of actions: a day of logcat.
+#[cfg(feature = "table")]
+pub(crate) const ACTION_LOG_BYTES: u64 = 256 << 20;
+/// Flows of a study, which are judged together and stay in memory: about a kilobyte each.
+#[cfg(feature = "table")]
+pub(crate) const STUDY_FLOWS: usize = 2_000_000;
+/// Conversations named in a list of evidence; all are counted.
+#[cfg(feature = "table")]
+pub(crate) const EVIDENCE: usize = 50;
+/// Resamples of a bootstrap, where they are too many to be made all.
+#[cfg(feature = "table")]
+pub(crate) const RESAMPLES: usize = 10_000;
+
 // Tables.
 
 /// Rows of one row group: large enough to compress well, small enough that all tables fit in memory.

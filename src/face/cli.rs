@@ -36,6 +36,8 @@ enum Command {
     Report(super::report::ReportArgs),
     #[cfg(feature = "table")]
     Verify(super::verify::VerifyArgs),
+    #[cfg(feature = "table")]
+    Study(super::study::StudyArgs),
     Geoip(geoip::GeoipArgs),
     #[command(about = "Rules that say which kind of data a destination gets: check, show, explain")]
     Rules(rules::RulesArgs),
@@ -87,6 +89,8 @@ fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Ending> {
         Command::Report(args) => super::report::run(&args, out).map(|()| Ending::Done),
         #[cfg(feature = "table")]
         Command::Verify(args) => super::verify::run(&args, out),
+        #[cfg(feature = "table")]
+        Command::Study(args) => super::study::run(&args, super::terminal::style(), out),
         Command::Geoip(args) => geoip::run(&args, out).map(|()| Ending::Done),
         Command::Rules(args) => rules::run(&args, out),
         Command::Keys(args) => keys::run(&args, out),

@@ -28,6 +28,8 @@ mod rows;
 pub mod rules;
 pub mod schema;
 #[cfg(feature = "table")]
+pub mod study;
+#[cfg(feature = "table")]
 mod terminal;
 pub mod tls_keys;
 #[cfg(feature = "table")]

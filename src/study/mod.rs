@@ -1,0 +1,152 @@
+//! A study: runs are analysed, actions joined to what they caused, settings compared, claims judged.
+//!
+//! Each run's captures are analysed by themselves, so that a run added changes nothing in the others; the judgement
+//! needs all of them at once. Inputs are what the study file names and nothing else.
+
+mod actions;
+mod claims;
+mod clock;
+mod compare;
+mod experiment;
+mod facts;
+mod fault;
+pub mod file;
+mod init;
+mod initiation;
+mod kinds;
+
+use std::path::{Path, PathBuf};
+
+use crate::analysis::{Options, Output as _, Progress};
+use crate::enrich::{Rules, Settings};
+use crate::error::{Error, Kind};
+use crate::flow::{Device as Named, Devices};
+use crate::limits;
+use crate::record::{Action, Claim, Comparison, InStudy, Row, Run};
+use crate::table::{Store, StudyRow};
+use crate::wire::Mac;
+
+pub use file::Study;
+use file::{Device, DeviceKind};
+pub use init::init;
+
+use experiment::Experiment;
+use initiation::{Baseline, decide};
+
+/// What a study came to.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// Experiments.
+    pub runs: Vec<Run>,
+    /// What was compared.
+    pub comparisons: Vec<Comparison>,
+    /// Claims with their verdicts.
+    pub claims: Vec<Claim>,
+    /// Inputs that could not be read, with the reason.
+    pub unreadable: Vec<(PathBuf, String)>,
+    /// Something makes the result incomplete.
+    pub is_damaged: bool,
+    /// Captures whose ledger does not close: an error of this program.
+    pub open_ledgers: Vec<std::sync::Arc<str>>,
+}
+
+/// Analyses every run, judges, and gives all rows to the tables.
+///
+/// # Errors
+/// When a file of the study cannot be read, or an output cannot be written. What is wrong with a capture is told in
+/// the judgement and the tables instead.
+pub fn judge(study: &Study, scratch: &Path, store: &mut Store, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Judgement, Error> {
+    let options = options(study, scratch)?;
+    let rules = rules(&options.settings)?;
+    let mut judgement = Judgement::default();
+    let mut experiments = Vec::new();
+    let mut flows = 0;
+    for run in &study.runs {
+        let mut options = options.clone();
+        options.flows_before = flows;
+        let (experiment, outcome) = Experiment::observe((study, &rules), run, &options, store, progress)?;
+        flows = outcome.flows;
+        if flows > limits::STUDY_FLOWS as u64 {
+            let detail = format!("the study has more than {} flows; make several of it, or leave out captures", limits::STUDY_FLOWS);
+            return Err(Kind::Usage(detail).into());
+        }
+        judgement.is_damaged |= outcome.is_damaged;
+        judgement.unreadable.extend(outcome.unreadable);
+        judgement.open_ledgers.extend(outcome.open_ledgers);
+        experiments.push(experiment);
+    }
+    initiated(&mut experiments);
+    judgement.runs = experiments.iter().map(Experiment::row).collect();
+    judgement.comparisons = compare::comparisons(study, &experiments);
+    judgement.claims = claims::judged(study, &experiments);
+    write(&judgement, experiments, store)?;
+    Ok(judgement)
+}
+
+/// Reads the study file and the logs it names, and looks for its captures; the answer is one line a run.
+///
+/// # Errors
+/// What is wrong with the study.
+pub fn check(study: &Study) -> Result<Vec<String>, Error> {
+    study.runs.iter().map(|run| Experiment::sketch(study, run)).collect()
+}
+
+fn options(study: &Study, scratch: &Path) -> Result<Options, Error> {
+    let mut named = Vec::new();
+    for device in study.devices.iter().filter(|device| device.kind != DeviceKind::Gateway) {
+        named.extend(device.ip.values().iter().map(|address| Named::Net((*address).into())));
+        if let Some(mac) = &device.mac {
+            named.push(Named::Mac(mac_of(device, mac)?));
+        }
+    }
+    let mut settings = Settings { vendor: study.head.vendor.clone(), ..Settings::default() };
+    if let Some(regions) = &study.head.regions {
+        settings.regions.clone_from(regions);
+    }
+    settings.geoip = study.head.geoip.iter().map(|path| study.folder.join(path)).collect();
+    settings.rules = study.head.rules.iter().map(|path| study.folder.join(path)).collect();
+    Ok(Options { devices: Devices(named), settings, scratch: scratch.to_path_buf(), ..Options::default() })
+}
+
+fn mac_of(device: &Device, text: &str) -> Result<Mac, Error> {
+    match text.parse() {
+        Ok(Named::Mac(mac)) => Ok(mac),
+        _ => Err(Kind::Usage(format!("device {}: {text:?} is no MAC address", device.id)).into()),
+    }
+}
+
+fn rules(settings: &Settings) -> Result<Rules, Error> {
+    let mut rules = Rules::shipped(&settings.vendor)?;
+    for path in &settings.rules {
+        rules.add_path(path)?;
+    }
+    Ok(rules)
+}
+
+/// Says of every conversation who initiated it.
+fn initiated(experiments: &mut [Experiment<'_>]) {
+    let mut baseline = Baseline::default();
+    for experiment in &*experiments {
+        if let Some(acts) = &experiment.acts {
+            baseline.learn(&experiment.run.id, &experiment.facts, acts);
+        }
+    }
+    for experiment in experiments {
+        decide(&mut experiment.facts, experiment.acts.as_deref(), &baseline);
+    }
+}
+
+/// Rows to their tables: flows get what the study says of them.
+fn write(judgement: &Judgement, experiments: Vec<Experiment<'_>>, store: &mut Store) -> Result<(), Error> {
+    for (experiment, row) in experiments.into_iter().zip(&judgement.runs) {
+        store.study(StudyRow::Run(row))?;
+        for action in experiment.action_rows() {
+            store.study(StudyRow::Action(&action))?;
+        }
+        for flow in experiment.into_flows() {
+            store.row(Row::Flow(flow))?;
+        }
+    }
+    judgement.comparisons.iter().try_for_each(|row| store.study(StudyRow::Comparison(row)))?;
+    judgement.claims.iter().try_for_each(|row| store.study(StudyRow::Claim(row)))
+}
