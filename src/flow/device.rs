@@ -79,13 +79,14 @@ impl FromStr for Named {
     }
 }
 
-/// The devices that the user named.
+/// The devices that the user named. Between two of them the one named first is the device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Devices(pub Vec<Device>);
 
 impl Devices {
-    fn has(&self, address: IpAddr, mac: Option<Mac>) -> bool {
-        self.0.iter().any(|device| match device {
+    /// Place of the first device that an end is.
+    fn place(&self, address: IpAddr, mac: Option<Mac>) -> Option<usize> {
+        self.0.iter().position(|device| match device {
             Device::Mac(known) => Some(*known) == mac,
             Device::Net(net) => net.contains(&address),
         })
@@ -130,9 +131,10 @@ impl Devices {
                 None => {}
             }
         }
-        match (self.has(packet.source, envelope.source), self.has(packet.destination, envelope.destination)) {
-            (true, false) => return (sender, DeviceBasis::Given),
-            (false, true) => return (sender.other(), DeviceBasis::Given),
+        match (self.place(packet.source, envelope.source), self.place(packet.destination, envelope.destination)) {
+            (Some(_), None) => return (sender, DeviceBasis::Given),
+            (None, Some(_)) => return (sender.other(), DeviceBasis::Given),
+            (Some(from), Some(to)) if from != to => return (if from < to { sender } else { sender.other() }, DeviceBasis::Given),
             _ => {}
         }
         match (is_local(packet.source), is_local(packet.destination)) {

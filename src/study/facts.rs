@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::file::Study;
 use crate::enrich::{Question, Rules};
 use crate::limits;
-use crate::record::{Encryption, Flow, Initiator};
+use crate::record::{Counts, Encryption, Flow, Initiator};
 use crate::time::{Span, Timestamp};
 
 /// Where a row of a conversation was seen.
@@ -59,6 +59,8 @@ pub(super) struct Fact {
     pub(super) candidates: Vec<String>,
     /// Application as the study calls it, else as the capture does.
     pub(super) app: Option<String>,
+    /// Application that alone used the host, where captures of the study tell.
+    pub(super) app_by_host: Option<String>,
     /// Names asked for, of a conversation with a name server.
     pub(super) asked: BTreeSet<String>,
     /// Party of those names, when they have the same.
@@ -191,11 +193,13 @@ fn goes_on(seen: &Seen, parts: &[Part], flow: &Flow) -> bool {
         _ => limits::IDLE_OTHER,
     };
     let is_new = flow.protocol == "tcp" && !flow.quality.iter().any(|word| word == "mid-stream");
-    before.capture != flow.capture
-        && !overlap(seen, &before.capture, &flow.capture)
-        && before.ended_by == "capture-end"
-        && !is_new
-        && flow.first.since(before.last) <= idle
+    // A file whose halves were swapped has the later part before the earlier one.
+    let is_elsewhere = if before.capture == flow.capture {
+        flow.first_frame < before.first_frame && flow.first >= before.last
+    } else {
+        !overlap(seen, &before.capture, &flow.capture)
+    };
+    is_elsewhere && before.ended_by == "capture-end" && !is_new && flow.first.since(before.last) <= idle
 }
 
 /// One conversation of its parts; what is known of it comes from the part that knows most.
@@ -216,9 +220,9 @@ fn fact(seen: &Seen, parts: Vec<Part>, study: &Study, rules: &Rules) -> Option<F
         initiator: flows().map(|(_, flow)| flow.initiator).find(|initiator| *initiator != Initiator::Unknown).unwrap_or(Initiator::Unknown),
         first: counted().map(|flow| flow.first).min()?,
         last: counted().map(|flow| flow.last).max()?,
-        ip_out: counted().map(|flow| flow.outbound.ip_bytes).sum(),
-        ip_in: counted().map(|flow| flow.inbound.ip_bytes).sum(),
-        payload_out: counted().map(|flow| flow.outbound.unique_bytes).sum(),
+        ip_out: counted().map(|flow| sides(head, flow).0.ip_bytes).sum(),
+        ip_in: counted().map(|flow| sides(head, flow).1.ip_bytes).sum(),
+        payload_out: counted().map(|flow| sides(head, flow).0.unique_bytes).sum(),
         gap_bytes: counted().map(|flow| flow.outbound.gap_bytes + flow.inbound.gap_bytes).sum(),
         application: known.application.clone().or_else(|| flows().find_map(|(_, flow)| flow.application.clone())),
         encryption: flows().map(|(_, flow)| flow.encryption).find(|encryption| *encryption != Encryption::Unknown).unwrap_or_default(),
@@ -235,6 +239,7 @@ fn fact(seen: &Seen, parts: Vec<Part>, study: &Study, rules: &Rules) -> Option<F
         category_rule: answer.category_rule.clone(),
         candidates: answer.category_candidates.clone(),
         app: flows().find_map(|(_, flow)| flow.app.as_ref()).map(|app| called(app, study)),
+        app_by_host: None,
         asked,
         asked_party,
         requests: requests.unwrap_or_default(),
@@ -243,6 +248,13 @@ fn fact(seen: &Seen, parts: Vec<Part>, study: &Study, rules: &Rules) -> Option<F
         action: None,
         parts,
     })
+}
+
+/// What a part sent and got, seen from the device of the first part: one that begins in the middle may have taken the
+/// other end for it.
+fn sides<'f>(head: &Flow, flow: &'f Flow) -> (&'f Counts, &'f Counts) {
+    let is_turned = (flow.device_ip, flow.device_port) != (head.device_ip, head.device_port);
+    if is_turned { (&flow.inbound, &flow.outbound) } else { (&flow.outbound, &flow.inbound) }
 }
 
 /// How much a row knows of its conversation: a settled kind, what it rests on, a name.
@@ -286,4 +298,16 @@ fn party_of(asked: &BTreeSet<String>, rules: &Rules) -> &'static str {
     });
     let Some(first) = parties.next() else { return "unknown" };
     if parties.all(|party| party == first) { first } else { "unknown" }
+}
+
+/// Hosts that, wherever captures tell, only one application used, and which.
+pub(super) fn hosts_of_apps<'f>(all: impl Iterator<Item = &'f Fact>) -> BTreeMap<String, String> {
+    let mut apps: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for fact in all.filter(|fact| fact.is_public()) {
+        if let (Some(name), Some(app)) = (&fact.name, &fact.app) {
+            apps.entry(name.clone()).or_default().insert(app);
+        }
+    }
+    let only = |(host, apps): (String, BTreeSet<&str>)| (apps.len() == 1).then(|| Some((host, (*apps.first()?).to_owned())))?;
+    apps.into_iter().filter_map(only).collect()
 }

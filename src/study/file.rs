@@ -118,7 +118,7 @@ pub struct Device {
 }
 
 /// What a device is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
     /// Runs the app.
@@ -297,7 +297,10 @@ pub struct Select {
     pub method: Many<String>,
     /// Bytes of payload from the device below which a flow cannot be what is meant.
     pub at_least: u64,
-    /// Look at flows of other kinds that may hide it, when they are unreadable and send at least this much.
+    /// The same for flows whose kind is not settled.
+    pub unsettled_at_least: u64,
+    /// Look at flows of other kinds that may hide it, when they are unreadable and send at least this much; and at
+    /// flows of unknown kind only when they do.
     pub hidden_at_least: Option<u64>,
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Baseline {
 struct Usual {
     flows: u64,
     most: u64,
+    /// Most bytes that were sent at least twice: what happened once is no habit.
+    habit: u64,
     /// Seconds between flows, and the run that shows it.
     period: Option<(f64, String)>,
 }
@@ -65,6 +67,7 @@ impl Baseline {
             for host in hosts(fact) {
                 let usual = self.hosts.entry(host.clone()).or_default();
                 usual.flows += 1;
+                usual.habit = usual.habit.max(usual.most.min(fact.payload_out));
                 usual.most = usual.most.max(fact.payload_out);
                 starts.entry(host).or_default().push(fact.first);
             }
@@ -175,8 +178,8 @@ fn judge(fact: &Fact, acts: &[Act], reach: &[Timestamp], baseline: &Baseline) ->
     if fact.candidates.iter().any(|candidate| sends(candidate)) {
         return match usual {
             None => Said("user-initiated", format!("{after}, which asks for one of {}; none there without it", fact.kind()), Some(place)),
-            Some(usual) if fact.payload_out / BEYOND >= usual.most => {
-                let more = format!("{} bytes out, without it at most {}", fact.payload_out, usual.most);
+            Some(usual) if fact.payload_out / BEYOND >= usual.habit => {
+                let more = format!("{} bytes out, without it as a rule at most {}", fact.payload_out, usual.habit);
                 Said("user-initiated", format!("{after}, which asks for one of {}; {more}", fact.kind()), Some(place))
             }
             Some(_) => Said("ambiguous", format!("{after}, which may ask for it; {}", without.unwrap_or_default()), Some(place)),

@@ -75,6 +75,10 @@ pub fn judge(study: &Study, scratch: &Path, store: &mut Store, progress: &mut dy
         judgement.open_ledgers.extend(outcome.open_ledgers);
         experiments.push(experiment);
     }
+    let hosts = facts::hosts_of_apps(experiments.iter().flat_map(|experiment| &experiment.facts));
+    for fact in experiments.iter_mut().flat_map(|experiment| &mut experiment.facts) {
+        fact.app_by_host = fact.name.as_ref().and_then(|name| hosts.get(name)).cloned();
+    }
     initiated(&mut experiments);
     judgement.runs = experiments.iter().map(Experiment::row).collect();
     judgement.comparisons = compare::comparisons(study, &experiments);
@@ -93,7 +97,10 @@ pub fn check(study: &Study) -> Result<Vec<String>, Error> {
 
 fn options(study: &Study, scratch: &Path) -> Result<Options, Error> {
     let mut named = Vec::new();
-    for device in study.devices.iter().filter(|device| device.kind != DeviceKind::Gateway) {
+    // Between two of them the phone is the device: what it sends is out, whichever spoke first.
+    let mut devices: Vec<&Device> = study.devices.iter().filter(|device| device.kind != DeviceKind::Gateway).collect();
+    devices.sort_by_key(|device| device.kind);
+    for device in devices {
         named.extend(device.ip.values().iter().map(|address| Named::Net((*address).into())));
         if let Some(mac) = &device.mac {
             named.push(Named::Mac(mac_of(device, mac)?));

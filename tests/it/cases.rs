@@ -109,6 +109,11 @@ impl Place {
         Self { folder }
     }
 
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn path(&self, text: &str) -> String {
         let part = |name: &str| self.folder.path().join(name).display().to_string();
         text.replace("{in}", &part("in")).replace("{out}", &part("out"))

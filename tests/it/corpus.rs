@@ -74,13 +74,17 @@ fn run(path: &Path, options: Options) -> (Collected, Outcome) {
     clippy::print_stderr,
     reason = "the corpus is not part of the project: where it lies is told from outside"
 )]
-pub(crate) fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus_root() -> Option<PathBuf> {
     let root = std::env::var("WHERETO_CORPUS").ok().map(PathBuf::from);
-    let found = root.map(|root| if root.join("corpus").is_dir() { root.join("corpus") } else { root });
-    if found.is_none() {
+    if root.is_none() {
         eprintln!("SKIPPED: WHERETO_CORPUS names no folder of captures with ground truth");
     }
-    found
+    root
+}
+
+/// The part of it that is compared with tshark.
+pub(crate) fn corpus() -> Option<PathBuf> {
+    corpus_root().map(|root| if root.join("corpus").is_dir() { root.join("corpus") } else { root })
 }
 
 type Ends = ((IpAddr, u16), (IpAddr, u16));

@@ -34,3 +34,6 @@ mod messages;
 mod session;
 #[cfg(test)]
 mod sources;
+#[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
+mod study;

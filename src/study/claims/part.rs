@@ -75,7 +75,10 @@ pub(super) fn tried<'e, 'a>(test: &Test, claim: &super::Place<'_>, all: &'e [Exp
         candidates: Vec::new(),
     };
     if !tried.runs.is_empty() {
-        let versus = || all.iter().filter(|run| is_meant(&test.expect.versus, run, all)).collect();
+        let sent = |run: &Experiment<'_>| {
+            run.facts.iter().filter(|fact| fit(&test.select, fact, run, study) == Fit::Yes).map(|fact| fact.ip_out).sum()
+        };
+        let versus = || all.iter().filter(|run| is_meant(&test.expect.versus, run, all)).map(sent).max();
         tried.judge(&test.expect, yes, perhaps, versus);
     }
     if test.shows && tried.outcome != Outcome::Shown {
@@ -90,7 +93,7 @@ type Selected<'e, 'a> = Vec<(&'e Experiment<'a>, &'e Fact)>;
 type Doubtful<'e, 'a> = Vec<(&'e Experiment<'a>, &'e Fact, String)>;
 
 impl<'e, 'a> Tried<'e, 'a> {
-    fn judge(&mut self, expect: &Expect, yes: Selected<'e, 'a>, perhaps: Doubtful<'e, 'a>, versus: impl Fn() -> Vec<&'e Experiment<'a>>) {
+    fn judge(&mut self, expect: &Expect, yes: Selected<'e, 'a>, perhaps: Doubtful<'e, 'a>, versus: impl Fn() -> Option<u64>) {
         match expect {
             Expect { presence: Some(Presence::Some), .. } => self.some(yes, perhaps),
             Expect { presence: Some(Presence::Each), .. } => self.each(yes, perhaps),
@@ -98,7 +101,7 @@ impl<'e, 'a> Tried<'e, 'a> {
             Expect { flows: Some(most), .. } => self.at_most((*most, "flows"), |_| 1, yes, perhaps),
             Expect { bytes_out: Some(most), .. } => self.at_most((*most, "bytes out"), |fact| fact.ip_out, yes, perhaps),
             Expect { encrypted: Some(least), .. } => self.encrypted(*least, yes, perhaps),
-            Expect { times: Some(times), .. } => self.times(*times, &yes, &versus()),
+            Expect { times: Some(times), .. } => self.times(*times, &yes, versus()),
             _ => self.only(expect, yes, perhaps),
         }
     }
@@ -208,13 +211,11 @@ impl<'e, 'a> Tried<'e, 'a> {
 
     /// No more per run than so many times what other runs have: a burst is behaviour, which is never more than a candidate.
     #[expect(clippy::cast_precision_loss, reason = "means need no more than 52 bits")]
-    fn times(&mut self, times: f64, yes: &Selected<'e, 'a>, versus: &[&'e Experiment<'a>]) {
-        if versus.is_empty() {
+    fn times(&mut self, times: f64, yes: &Selected<'e, 'a>, usual: Option<u64>) {
+        let Some(usual) = usual else {
             "no run to compare with".clone_into(&mut self.reason);
             return;
-        }
-        let app_facts = |run: &Experiment<'_>| -> u64 { run.facts.iter().filter(|fact| fact.is_public()).map(|fact| fact.ip_out).sum() };
-        let usual = versus.iter().map(|run| app_facts(run)).max().unwrap_or_default();
+        };
         for run in &self.runs {
             let own: Selected<'e, 'a> = yes.iter().filter(|(other, _)| other.run.id == run.run.id).copied().collect();
             let sum: u64 = own.iter().map(|(_, fact)| fact.ip_out).sum();

@@ -98,7 +98,7 @@ fn host(select: &Select, fact: &Fact, _: &Experiment<'_>, _: &Study) -> Fit {
     }
     match &fact.name {
         Some(name) => when(is_among(select.host.values(), name)),
-        None if fact.is_public() => Fit::Perhaps("no host name".to_owned()),
+        None if fact.is_public() && fact.payload_out >= select.unsettled_at_least => Fit::Perhaps("no host name".to_owned()),
         None => Fit::No,
     }
 }
@@ -120,12 +120,13 @@ fn category(select: &Select, fact: &Fact, _: &Experiment<'_>, _: &Study) -> Fit 
         return Fit::Yes;
     }
     let bytes = fact.payload_out;
+    let open = select.unsettled_at_least.max(1);
     if fact.category != "unknown" {
         let is_strong = matches!(fact.category_basis, "content" | "path" | "name");
         return match fact.category {
             kind if has(kind) && is_strong => Fit::Yes,
             kind if has(kind) => Fit::Perhaps(format!("{kind} only by {}", fact.category_basis)),
-            kind if OPAQUE.contains(&kind) && fact.is_unreadable() && bytes >= select.at_least.max(1) => {
+            kind if OPAQUE.contains(&kind) && fact.is_unreadable() && bytes >= open => {
                 Fit::Perhaps(format!("{kind}, {bytes} bytes out that nobody can read"))
             }
             kind if hides(select, fact) => Fit::Perhaps(format!("{kind} by its host alone, {bytes} bytes out that nobody can read")),
@@ -133,10 +134,13 @@ fn category(select: &Select, fact: &Fact, _: &Experiment<'_>, _: &Study) -> Fit 
         };
     }
     match fact.candidates.is_empty() {
-        false if fact.candidates.iter().any(|candidate| has(candidate)) => {
+        false if bytes >= open && fact.candidates.iter().any(|candidate| has(candidate)) => {
             Fit::Perhaps(format!("one of {}, {bytes} bytes out", fact.kind()))
         }
-        true if fact.is_public() && bytes > 0 => Fit::Perhaps(format!("kind not known, {bytes} bytes out")),
+        // Of what could be anything, only what sends enough to hide it.
+        true if fact.is_public() && bytes >= select.hidden_at_least.unwrap_or(open) => {
+            Fit::Perhaps(format!("kind not known, {bytes} bytes out"))
+        }
         _ => Fit::No,
     }
 }
@@ -154,6 +158,7 @@ fn app(select: &Select, fact: &Fact, experiment: &Experiment<'_>, _: &Study) -> 
     let party = if fact.asked.is_empty() { fact.party } else { fact.asked_party };
     match (&fact.app, wanted) {
         (Some(app), Some(wanted)) => when(app == wanted),
+        (None, Some(wanted)) if fact.app_by_host.is_some() => when(fact.app_by_host.as_deref() == Some(wanted)),
         _ if party == "platform" => Fit::No,
         _ if party == "first" => Fit::Yes,
         _ => Fit::Perhaps("the captures do not tell the application".to_owned()),

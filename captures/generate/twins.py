@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""twins.py STUDY TWIN TO: a run of the lab study with something in it that speaks against a claim.
+
+STUDY is captures/lab-study. TO gets the captures of the run that was tampered with, and `twin.json`: the run, its
+captures in the order in which they are to be named, and which frames were put in or taken out. What is put in are
+whole TCP conversations with right checksums, between the phone and an address of the study. Standard library only.
+"""
+import gzip, json, os, random, struct, sys
+from calendar import timegm
+
+PHONE, GATEWAY = bytes([192, 168, 2, 20]), bytes([192, 168, 2, 254])
+PHONE_MAC, GATEWAY_MAC = bytes.fromhex("a483e7123456"), bytes.fromhex("001c105a00fe")
+APP = (10123, b"dji.go.v4")
+
+
+class Capture:
+    """A pcap file as a list of (time in microseconds, length on the wire, frame)."""
+
+    def __init__(self, path):
+        data = gzip.open(path).read()
+        self.head, self.frames, at = data[:24], [], 24
+        self.link = struct.unpack("<I", data[20:24])[0]
+        while at < len(data):
+            seconds, fraction, captured, length = struct.unpack("<IIII", data[at:at + 16])
+            self.frames.append((seconds * 1_000_000 + fraction, length, data[at + 16:at + 16 + captured]))
+            at += 16 + captured
+        self.labelled = any(frame[-32:-28] == b"\x01\x07\x20\x21" for _, _, frame in self.frames[:20])
+
+    def ethernet(self, frame):
+        return frame[struct.unpack("<I", frame[:4])[0]:] if self.link in (149, 258) else frame
+
+    def wrapped(self, packet, out):
+        """An IP packet as this capture holds the app's packets."""
+        if self.labelled:
+            frame = bytes(12) + b"\x08\x00" + packet
+            frame += bytes(-len(frame) % 4)
+            return frame + struct.pack(">Ii20sI", 0x01072021, *APP, 0)
+        frame = (GATEWAY_MAC + PHONE_MAC if out else PHONE_MAC + GATEWAY_MAC) + b"\x08\x00" + packet
+        if self.link not in (149, 258):
+            return frame
+        for _, _, known in self.frames:
+            if known[56:64] == b"DJI GO 4" and known[36] & 3 == (2 if out else 1):
+                return known[:156] + frame
+        raise SystemExit("no packet of the app to take the header from")
+
+    def put(self, packets):
+        """Adds (time, IP packet, out) and sorts by time."""
+        for time, packet, out in packets:
+            frame = self.wrapped(packet, out)
+            self.frames.append((time, len(frame), frame))
+        self.frames.sort(key=lambda frame: frame[0])
+
+    def packets(self, port):
+        """(time, IP packet, out) of a TCP conversation by the phone's port."""
+        for time, _, frame in self.frames:
+            ethernet = self.ethernet(frame)
+            if ethernet[12:14] == b"\x08\x00" and ethernet[23] == 6:
+                packet = ethernet[14:14 + struct.unpack(">H", ethernet[16:18])[0]]
+                ports = struct.unpack(">HH", packet[20:24])
+                if port in ports:
+                    yield time, packet, ports[0] == port
+
+    def write(self, path, frames=None):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        data = b"".join(
+            struct.pack("<IIII", time // 1_000_000, time % 1_000_000, len(frame), length) + frame
+            for time, length, frame in (self.frames if frames is None else frames))
+        with gzip.GzipFile("", "wb", 9, open(path, "wb"), 0) as file:
+            file.write(self.head + data)
+
+
+def checksum(data):
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def tcp(source, target, ports, numbers, flags, payload=b""):
+    segment = struct.pack(">HHIIBBHHH", *ports, *numbers, 0x50, flags, 64240, 0, 0) + payload
+    pseudo = source + target + struct.pack(">BBH", 0, 6, len(segment))
+    segment = segment[:16] + struct.pack(">H", checksum(pseudo + segment)) + segment[18:]
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(segment), ports[0], 0x4000, 64, 6, 0) + source + target
+    return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + segment
+
+
+def http(time, remote, request, port=61234):
+    """A conversation with one request, acknowledged and answered with 200."""
+    remote, step, packets = bytes(map(int, remote.split("."))), 20_000, []
+    sent, got = 1000, 5000
+
+    def out(flags, payload=b""):
+        packets.append((time, tcp(PHONE, remote, (port, 80), (sent, got), flags, payload), True))
+
+    def back(flags, payload=b""):
+        packets.append((time, tcp(remote, PHONE, (80, port), (got, sent), flags, payload), False))
+
+    out(2)
+    time, sent = time + step, sent + 1
+    back(0x12)
+    got += 1
+    out(0x10)
+    for at in range(0, len(request), 1400):
+        time += 1000
+        out(0x18, request[at:at + 1400])
+        sent += len(request[at:at + 1400])
+    time += step
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    back(0x18, answer)
+    got += len(answer)
+    out(0x11)
+    sent += 1
+    back(0x11)
+    got += 1
+    out(0x10)
+    return packets
+
+
+def post(host, path, body, kind):
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: DJI GO 4/4.1.22\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def moved(packets, by, port):
+    """A conversation at another time and from another port of the phone."""
+    for time, packet, out in packets:
+        ports = list(struct.unpack(">HH", packet[20:24]))
+        ports[0 if out else 1] = port
+        packet = packet[:20] + struct.pack(">HH", *ports) + packet[24:36] + b"\0\0" + packet[38:]
+        pseudo = packet[12:20] + struct.pack(">BBH", 0, 6, len(packet) - 20)
+        yield time + by, packet[:36] + struct.pack(">H", checksum(pseudo + packet[20:])) + packet[38:], out
+
+
+def at(study, run, action):
+    """Time of an action in microseconds."""
+    for line in open(os.path.join(study, run, "actions.csv")):
+        time, name, _ = line.split(",", 2)
+        if name == action:
+            day, clock = time.rstrip("Z").split("T")
+            hours, minutes, seconds = clock.split(":")
+            parts = [int(part) for part in day.split("-")] + [int(hours), int(minutes), 0]
+            return timegm(tuple(parts)) * 1_000_000 + round(float(seconds) * 1_000_000)
+    raise SystemExit(f"no {action} in {run}")
+
+
+def random_bytes(length):
+    return random.Random(length).randbytes(length)
+
+
+def form(name, kind, body):
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+    return head.encode() + body + b"\r\n--b--\r\n", "multipart/form-data; boundary=b"
+
+
+def record(study):
+    """A flight record in clear text, six seconds after landing, nobody asked."""
+    run = "01-default-1"
+    body, kind = form("flightlog.zip", "application/zip", b"PK\x03\x04" + random_bytes(60_000))
+    return run, http(at(study, run, "land") + 6_000_000, "52.36.118.9", post("mydjiflight.dji.com", "/api/v2/flight_log/zipupload", body, kind))
+
+
+def record_encrypted(study):
+    """The same by TLS: the conversation of the real sync, moved into a run without one."""
+    run = "01-default-1"
+    packets = list(Capture(os.path.join(study, "03-default-sync-share", "phone.pcap.gz")).packets(45172))
+    return run, list(moved(packets, at(study, run, "land") + 6_000_000 - packets[0][0], 61234))
+
+
+def media(study):
+    """A picture in clear text a minute after landing; the link goes on speaking until then."""
+    run = "02-default-2"
+    capture = Capture(os.path.join(study, run, "phone.pcap.gz"))
+    end = capture.frames[-1][0]
+    tail = [frame for frame in capture.frames if end - 5_000_000 < frame[0] <= end - 1_000_000 and b"\x23\x2b" in capture.ethernet(frame[2])[34:38]]
+    longer = [(time + turn * 4_000_000, length, frame) for turn in range(1, 18) for time, length, frame in tail]
+    body, kind = form("DJI_0007.JPG", "image/jpeg", b"\xff\xd8\xff\xe1" + random_bytes(200_000))
+    packets = http(at(study, run, "land") + 60_000_000, "47.251.3.10", post("www.skypixel.com", "/api/v2/uploads/photos", body, kind))
+    return run, packets, longer
+
+
+def diagnostics(study):
+    """A report to a host that no rule knows, with the setting off."""
+    run = "04-diagnostics-off-1"
+    body = json.dumps({"items": ["x" * 26_000]}).encode()
+    return run, http(at(study, run, "land") + 4_000_000, "52.36.118.9", post("telemetry-lab.djiservice.org", "/t", body, "application/json"))
+
+
+def crash_report(study):
+    """A crash report to the known host, with the setting off."""
+    run = "04-diagnostics-off-1"
+    return run, http(at(study, run, "land") + 4_000_000, "182.254.50.10", post("android.bugly.qq.com", "/rqd/async?aid=1", random_bytes(900), "application/octet-stream"))
+
+
+def beacon(study):
+    """Few bytes to an address without a name under local data mode."""
+    run = "06-local-data-mode-1"
+    return run, http(at(study, run, "land") + 2_000_000, "34.198.44.7", b"GET / HTTP/1.1\r\n\r\n")
+
+
+PUT_IN = {"record": record, "record-encrypted": record_encrypted, "media": media, "diagnostics": diagnostics, "crash-report": crash_report, "beacon": beacon}
+
+
+def pieces(capture, count):
+    """The frames in as many files, in the order of time."""
+    length = -(-len(capture.frames) // count)
+    return [capture.frames[start:start + length] for start in range(0, len(capture.frames), length)]
+
+
+def main(study, twin, target):
+    run, put, names = "03-default-sync-share", [], ["phone.pcap.gz"]
+    source = lambda run: os.path.join(study, run, "phone.pcap.gz")
+    if twin in PUT_IN:
+        run, put, *longer = PUT_IN[twin](study)
+        capture = Capture(source(run))
+        capture.frames += longer[0] if longer else []
+        capture.put(put)
+        inside = {struct.unpack(">HH", packet[20:24])[0 if out else 1] for _, packet, out in put}
+        frames = [number for number, (_, _, frame) in enumerate(capture.frames, 1)
+                  if capture.ethernet(frame)[23] == 6 and inside & set(struct.unpack(">HH", capture.ethernet(frame)[34:38]))]
+        capture.write(os.path.join(target, names[0]))
+    elif twin == "hole":
+        run = "10-idle-long"
+        capture = Capture(source(run))
+        start = at(study, run, "launch") + 100_000_000
+        frames = [number for number, (time, _, _) in enumerate(capture.frames, 1) if start <= time < start + 20_000_000]
+        capture.frames = [frame for frame in capture.frames if not start <= frame[0] < start + 20_000_000]
+        capture.write(os.path.join(target, names[0]))
+    elif twin == "split":
+        capture, frames = Capture(source(run)), []
+        names = ["c.pcap.gz", "a.pcap.gz", "b.pcap.gz"]
+        for name, piece in zip(names, pieces(capture, 3)):
+            capture.write(os.path.join(target, name), piece)
+        names = ["b.pcap.gz", "c.pcap.gz", "a.pcap.gz"]
+    elif twin == "reordered":
+        capture, frames, chance = Capture(source(run)), [], random.Random(1)
+        near = sorted(capture.frames, key=lambda frame: frame[0] + chance.randrange(3_000))
+        capture.write(os.path.join(target, names[0]), near)
+    elif twin == "swapped":
+        capture, frames = Capture(source(run)), []
+        first, second = pieces(capture, 2)
+        capture.write(os.path.join(target, names[0]), second + first)
+    else:
+        raise SystemExit(f"no twin {twin}; there are {', '.join(PUT_IN)}, hole, split, reordered, swapped")
+    told = {"twin": twin, "run": run, "captures": names, "first_frame": min(frames, default=0), "last_frame": max(frames, default=0)}
+    json.dump(told, open(os.path.join(target, "twin.json"), "w"))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
