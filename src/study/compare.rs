@@ -253,12 +253,15 @@ fn interval(before: &[f64], after: &[f64]) -> Option<((f64, f64), String)> {
         }
     };
     differences.sort_by(f64::total_cmp);
-    let at = |per_mille: usize| differences.get((differences.len() - 1) * per_mille / 1_000).copied().unwrap_or_default();
+    // The same number of resamples is left out at both ends.
+    let out = differences.len() * 25 / 1_000;
+    let at = |place: usize| differences.get(place).copied().unwrap_or_default();
+    let ends = (at(out), at(differences.len() - 1 - out));
     let method = match all {
         Some(all) => format!("exact bootstrap of runs, {all} resamples"),
         None => format!("bootstrap of runs, {} resamples, seed {SEED:#x}", limits::RESAMPLES),
     };
-    Some(((at(25), at(975)), method))
+    Some((ends, method))
 }
 
 /// The value that a number's next digit, to the base of the side's length, stands for.
