@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::app::{Content, Context, Data, FlowInfo, Follow, Side, Transport};
 use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
+use crate::limits;
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
 use crate::record::{Answer, App, AppBasis, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row};
 use crate::secrets::Secrets;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::wire::escape;
 use crate::wire::link::{Number, Process};
 
@@ -23,6 +24,43 @@ pub(super) struct Conversation {
     /// A frame was opened without the integrity code that would prove it.
     is_unverified: bool,
     process: Option<Process>,
+    beat: Beat,
+}
+
+/// Bursts of payload from the device: when they begin, and how regularly.
+#[derive(Default)]
+struct Beat {
+    /// Begin of the burst, and time of its last payload.
+    burst: Option<(Timestamp, Timestamp)>,
+    /// The first intervals, in milliseconds.
+    intervals: Vec<u32>,
+}
+
+impl Beat {
+    /// Silence that ends a burst.
+    const PAUSE: Span = Span::from_secs(1);
+    /// Regular intervals that make a beat.
+    const REGULAR: usize = 3;
+
+    fn note(&mut self, time: Timestamp) {
+        match self.burst {
+            Some((began, last)) if time.since(last) < Self::PAUSE => self.burst = Some((began, last.max(time))),
+            before => {
+                let interval = before.and_then(|(began, _)| u32::try_from(time.since(began).nanos() / 1_000_000).ok());
+                self.intervals.extend(interval.filter(|_| self.intervals.len() < limits::FLOW_BEATS));
+                self.burst = Some((time, time));
+            }
+        }
+    }
+
+    /// The middle interval, when three of four are within a fifth of it: a flow begins and ends out of its beat.
+    fn period(mut self) -> Option<Span> {
+        self.intervals.sort_unstable();
+        let middle = *self.intervals.get(self.intervals.len() / 2)?;
+        let regular = self.intervals.iter().filter(|interval| interval.abs_diff(middle) <= middle / 5).count();
+        let is_beat = regular >= Self::REGULAR && regular * 4 >= self.intervals.len() * 3;
+        is_beat.then(|| Span::from_nanos(i64::from(middle) * 1_000_000))
+    }
 }
 
 /// A dialogue and what it knows of its flow.
@@ -82,6 +120,7 @@ impl Conversation {
             history: None,
             conn_state: None,
             ended_by: String::new(),
+            period: None,
             handshake_rtt: None,
             handshake_ack: None,
             application: None,
@@ -94,8 +133,16 @@ impl Conversation {
             decrypted_by: Vec::new(),
             answer: Answer::default(),
         });
-        let mut conversation =
-            Self { flow, device: decided.device, tcp: None, dialogue: None, is_cut: false, is_unverified: false, process: None };
+        let mut conversation = Self {
+            flow,
+            device: decided.device,
+            tcp: None,
+            dialogue: None,
+            is_cut: false,
+            is_unverified: false,
+            process: None,
+            beat: Beat::default(),
+        };
         let sender = if packet.source == device.0 { Side::Device } else { Side::Remote };
         conversation.learn_mac(packet, sender);
         conversation.attach(packet, device, remote, content);
@@ -211,6 +258,10 @@ impl Conversation {
         };
         self.is_cut |= captured < payload_len;
         self.is_unverified |= envelope.air.is_some_and(|air| air.is_unverified);
+        // One byte is what a TCP keep-alive may repeat (RFC 9293 section 3.8.4): a beat of the system, not of the app.
+        if side == Side::Device && payload_len > 1 {
+            self.beat.note(envelope.time);
+        }
         let counts = self.counts(side);
         counts.packets += packet.packets;
         counts.wire_bytes += envelope.wire_bytes;
@@ -280,6 +331,7 @@ impl Conversation {
     /// Ends the flow: the dialogue's last rows, then the flow's own.
     pub(super) fn close(mut self, ended_by: &'static str, rows: &mut Vec<Row>) {
         ended_by.clone_into(&mut self.flow.ended_by);
+        self.flow.period = std::mem::take(&mut self.beat).period();
         self.finish_tcp(rows);
         if let Some(mut talk) = self.dialogue.take() {
             talk.follow.finish(&mut Context { flow: &talk.info, rows });
@@ -392,4 +444,27 @@ fn tunnel(envelope: &Envelope) -> Option<String> {
 fn vlan(envelope: &Envelope) -> Option<String> {
     let tags: Vec<String> = envelope.vlans.iter().map(u16::to_string).collect();
     (!tags.is_empty()).then(|| tags.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn period(seconds: &[f64]) -> Option<f64> {
+        let mut beat = Beat::default();
+        for second in seconds {
+            #[expect(clippy::cast_possible_truncation, reason = "seconds of a test are few")]
+            beat.note(Timestamp::from_nanos((second * 1e9) as i64));
+        }
+        beat.period().map(|period| period.millis() / 1e3)
+    }
+
+    #[test]
+    fn regular_bursts_have_a_period() {
+        assert_eq!(period(&[0.0, 0.1, 15.0, 30.0, 30.2, 45.0]), Some(15.0));
+        assert_eq!(period(&[0.0, 15.0, 30.0, 45.0, 60.0, 62.0]), Some(15.0), "the end is out of the beat");
+        assert_eq!(period(&[0.0, 15.0, 30.0]), None, "two intervals are no beat");
+        assert_eq!(period(&[0.0, 2.0, 30.0, 31.5, 50.0]), None);
+        assert_eq!(period(&[0.0, 0.2, 0.4]), None, "one burst");
+    }
 }

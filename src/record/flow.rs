@@ -333,6 +333,8 @@ pub struct Flow {
     pub conn_state: Option<String>,
     /// What ended the flow.
     pub ended_by: String,
+    /// Time between what the device sends, where that is regular.
+    pub period: Option<Span>,
     /// SYN to SYN-ACK.
     pub handshake_rtt: Option<Span>,
     /// SYN-ACK to the first ACK.
@@ -585,6 +587,12 @@ impl Record for Flow {
         ),
         Column::new("conn_state", "", "Zeek's conn_state; TCP only", Get::Text(|r| text_of(r.conn_state.as_ref()))),
         Column::new("ended_by", "", "what ended the flow: fin, rst, idle, capture-end, reopened, limit", Get::Text(|r| text(&r.ended_by))),
+        Column::new(
+            "period_out_ms",
+            "ms",
+            "usual time between bursts of payload from the device, a second or more apart, when at least three and three of four of the first 64 intervals are within a fifth of it: keep-alives; empty otherwise",
+            Get::Real(|r| r.period.map(Span::millis)),
+        ),
         Column::new(
             "handshake_rtt_ms",
             "ms",

@@ -43,6 +43,8 @@ pub(super) struct Fact {
     pub(super) ip_in: u64,
     pub(super) payload_out: u64,
     pub(super) gap_bytes: u64,
+    /// Time between keep-alives.
+    pub(super) period: Option<Span>,
     pub(super) application: Option<String>,
     pub(super) encryption: Encryption,
     pub(super) name: Option<String>,
@@ -224,6 +226,7 @@ fn fact(seen: &Seen, parts: Vec<Part>, study: &Study, rules: &Rules) -> Option<F
         ip_in: counted().map(|flow| sides(head, flow).1.ip_bytes).sum(),
         payload_out: counted().map(|flow| sides(head, flow).0.unique_bytes).sum(),
         gap_bytes: counted().map(|flow| flow.outbound.gap_bytes + flow.inbound.gap_bytes).sum(),
+        period: counted().find_map(|flow| flow.period),
         application: known.application.clone().or_else(|| flows().find_map(|(_, flow)| flow.application.clone())),
         encryption: flows().map(|(_, flow)| flow.encryption).find(|encryption| *encryption != Encryption::Unknown).unwrap_or_default(),
         name: answer.name.clone(),

@@ -187,7 +187,7 @@ fn judge(fact: &Fact, acts: &[Act], reach: &[Timestamp], baseline: &Baseline) ->
     }
     let is_system = fact.party == "platform" || fact.asked_party == "platform" || matches!(fact.category, "platform" | "time");
     match without {
-        Some(without) => automatic(format!("{after}, which asks for other kinds; {without}{}", periodic(usual))),
+        Some(without) => automatic(format!("{after}, which asks for other kinds; {without}{}", periodic(fact, usual))),
         None if is_system => automatic(format!("{after}; the system at work for itself")),
         None => Said("ambiguous", format!("{after}, which asks for other kinds; none there without it"), Some(place)),
     }
@@ -205,10 +205,14 @@ fn by_itself(fact: &Fact, acts: &[Act], baseline: &Baseline) -> String {
             format!("begins {:.2} s after {}, which asks for nothing to be sent", fact.first.since(act.time).millis() / 1e3, act.action)
         }
     };
-    format!("{after}{}", periodic(baseline.of(fact)))
+    format!("{after}{}", periodic(fact, baseline.of(fact)))
 }
 
-fn periodic(usual: Option<&Usual>) -> String {
+/// The beat of a flow itself, or that of the flows to its host.
+fn periodic(fact: &Fact, usual: Option<&Usual>) -> String {
+    if let Some(period) = fact.period {
+        return format!("; keeps alive every {:.0} s", period.millis() / 1e3);
+    }
     let found = usual.and_then(|usual| usual.period.as_ref());
     found.map_or_else(String::new, |(period, run)| format!("; comes every {period:.0} s in run {run}"))
 }

@@ -104,6 +104,7 @@ pub(crate) fn bare_flow(number: u64) -> Flow {
         history: None,
         conn_state: None,
         ended_by: "idle".into(),
+        period: None,
         handshake_rtt: None,
         handshake_ack: None,
         application: None,
