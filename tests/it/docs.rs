@@ -72,7 +72,7 @@ fn documents() -> Vec<PathBuf> {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|end| end == "md"))
         .collect();
-    for folder in ["docs", "captures", "geoip", "rules", "notebooks", "benches", "fuzz", "tests"] {
+    for folder in ["docs", "captures", "geoip", "rules", "notebooks", "studies", "benches", "fuzz", "tests"] {
         found.extend(
             files(&root().join(folder), "md").into_iter().filter(|path| !path.components().any(|part| part.as_os_str() == "target")),
         );
