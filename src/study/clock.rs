@@ -27,7 +27,10 @@ pub(super) fn clock(log: &Log, given: Option<f64>, facts: &[Fact], kinds: &Kinds
     if let Some(seconds) = given.filter(|seconds| seconds.is_finite()) {
         return Clock { offset: seconds_of(seconds), basis: format!("given: {seconds} s") };
     }
-    let reach = if log.is_zoneless { i64::MAX } else { 2 * EFFECT };
+    let seen = facts.iter().map(|fact| fact.first).min().zip(facts.iter().map(|fact| fact.last).max());
+    let is_outside = |logged: &Logged| seen.is_none_or(|(first, last)| logged.time < first || logged.time > last);
+    // A clock that is far off is looked for anywhere, one that may be right only near by.
+    let reach = if log.is_zoneless || log.actions.iter().all(is_outside) { i64::MAX } else { 2 * EFFECT };
     let delays: Vec<i64> = log.actions.iter().filter_map(|logged| delay(logged, reach, facts, kinds)).collect();
     let (Some(least), Some(most)) = (delays.iter().min().copied(), delays.iter().max().copied()) else {
         return Clock { offset: Span::default(), basis: "assumed: the same clock; no action has an effect to measure by".to_owned() };
@@ -38,11 +41,12 @@ pub(super) fn clock(log: &Log, given: Option<f64>, facts: &[Fact], kinds: &Kinds
     }
     let zone = (least + ZONE / 2).div_euclid(ZONE) * ZONE;
     if log.is_zoneless && least - zone >= -60 * SECOND && most - least <= EFFECT {
-        let rest = if least - zone >= -EARLY { zone } else { least };
+        let rest = if least - zone >= -EARLY { zone } else { least - EARLY };
         return Clock { offset: Span::from_nanos(rest), basis: format!("estimated: {shown}; the log has no zone") };
     }
     if delays.len() >= 2 && most - least <= 3 * SECOND {
-        return Clock { offset: Span::from_nanos(least), basis: format!("estimated: {shown}, moved so that none comes before its action") };
+        let basis = format!("estimated: {shown}, moved so that none comes before its action");
+        return Clock { offset: Span::from_nanos(least - EARLY), basis };
     }
     Clock { offset: Span::default(), basis: format!("assumed: the same clock; {shown}, which fits no single offset") }
 }

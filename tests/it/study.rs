@@ -214,6 +214,44 @@ fn exactly_the_kinds_that_vanish_are_named() {
     }
 }
 
+#[test]
+fn a_log_by_another_clock_is_found_by_what_it_caused() {
+    let study = fs::read_to_string(root().join("studies/lab/study.toml")).unwrap();
+    let log = fs::read_to_string(root().join("captures/lab-study/03-default-sync-share/actions.csv")).unwrap();
+    // Two hours late, and four seconds early.
+    for (shifted, offset) in [(log.replace("T15:", "T17:"), -7_200.0), (earlier(&log, 4), 4.0)] {
+        let place = Place::new("study-clock");
+        let folder = place.folder().join("in");
+        fs::write(folder.join("actions.csv"), shifted).unwrap();
+        let own = "../../captures/lab-study/03-default-sync-share/actions.csv";
+        let text = study.replace(own, &folder.join("actions.csv").display().to_string());
+        let text = text.replace("../../captures", &root().join("captures").display().to_string());
+        let text = text.replace("../kivu-2018", &root().join("studies/kivu-2018").display().to_string());
+        fs::write(folder.join("study.toml"), text).unwrap();
+        let answer = judged(&place, &folder.join("study.toml"));
+        let run = answer["runs"].as_array().unwrap().iter().find(|run| run["run"] == "03-default-sync-share").unwrap();
+        let found = run["clock_offset_ms"].as_f64().unwrap() / 1e3;
+        assert!((found - offset).abs() < 1.0 && run["clock_basis"].as_str().unwrap().starts_with("estimated"), "{run}");
+        let caused =
+            |action: &str| answer["actions"].as_array().unwrap().iter().find(|row| row["action"] == action).unwrap()["flows"].clone();
+        assert_eq!((caused("sync_flight_logs"), caused("share_media")), (Value::from(1), Value::from(4)));
+    }
+}
+
+/// A log whose times are so many seconds earlier; the seconds of the sample are all large enough or carry a minute.
+fn earlier(log: &str, seconds: u32) -> String {
+    let moved = |line: &str| -> String {
+        let (head, rest) = line.split_at(14);
+        let minute: u32 = rest[..2].parse().unwrap();
+        let second: u32 = rest[3..5].parse().unwrap();
+        let total = minute * 60 + second - seconds;
+        format!("{head}{:02}:{:02}{}", total / 60, total % 60, &rest[5..])
+    };
+    let mut lines = log.lines();
+    let header = lines.next().unwrap().to_owned();
+    std::iter::once(header).chain(lines.map(moved)).collect::<Vec<_>>().join("\n")
+}
+
 /// Verdicts by claim.
 fn verdicts(answer: &Value) -> BTreeMap<String, String> {
     let claims = answer["claims"].as_array().unwrap();
