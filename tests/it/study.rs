@@ -218,8 +218,8 @@ fn exactly_the_kinds_that_vanish_are_named() {
 fn a_log_by_another_clock_is_found_by_what_it_caused() {
     let study = fs::read_to_string(root().join("studies/lab/study.toml")).unwrap();
     let log = fs::read_to_string(root().join("captures/lab-study/03-default-sync-share/actions.csv")).unwrap();
-    // Two hours late, and four seconds early.
-    for (shifted, offset) in [(log.replace("T15:", "T17:"), -7_200.0), (earlier(&log, 4), 4.0)] {
+    // Two hours late, and four seconds.
+    for (shifted, offset) in [(log.replace("T15:", "T17:"), -7_200.0), (later(&log, 4), -4.0)] {
         let place = Place::new("study-clock");
         let folder = place.folder().join("in");
         fs::write(folder.join("actions.csv"), shifted).unwrap();
@@ -238,13 +238,13 @@ fn a_log_by_another_clock_is_found_by_what_it_caused() {
     }
 }
 
-/// A log whose times are so many seconds earlier; the seconds of the sample are all large enough or carry a minute.
-fn earlier(log: &str, seconds: u32) -> String {
+/// A log whose times are so many seconds later.
+fn later(log: &str, seconds: u32) -> String {
     let moved = |line: &str| -> String {
         let (head, rest) = line.split_at(14);
         let minute: u32 = rest[..2].parse().unwrap();
         let second: u32 = rest[3..5].parse().unwrap();
-        let total = minute * 60 + second - seconds;
+        let total = minute * 60 + second + seconds;
         format!("{head}{:02}:{:02}{}", total / 60, total % 60, &rest[5..])
     };
     let mut lines = log.lines();
