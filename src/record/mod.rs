@@ -338,6 +338,7 @@ pub(crate) mod tests {
             names: Vec::new(),
             requests: Vec::new(),
             decrypted_by: Vec::new(),
+            period: None,
             link: None,
             bssid: None,
             station: None,

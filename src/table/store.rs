@@ -16,7 +16,8 @@ use crate::analysis::Output;
 use crate::error::Error;
 use crate::limits;
 use crate::record::{
-    Action, Anomaly, Capture, Certificate, Claim, Comparison, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Part, Position, Quic, RemoteId, Row, Run, SUMMARY, Tls, WebSocket, Wifi,
+    Action, Anomaly, Capture, Certificate, Claim, Comparison, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Part,
+    Position, Quic, RemoteId, Row, Run, SUMMARY, Tls, WebSocket, Wifi,
 };
 
 /// The tables being written.
