@@ -127,7 +127,6 @@ pub fn run(inputs: &Inputs, options: &Options, output: &mut dyn Output, progress
     job.end_extraction()?;
     progress(Progress::Joining(job.spill.len()));
     job.join()?;
-    job.outcome.flows = job.next_flow - 1;
     Ok(job.outcome)
 }
 
@@ -305,6 +304,7 @@ impl<O: Output> Job<O> {
         let finished = pass.analyzer.finish();
         self.next_flow = finished.next_flow;
         self.outcome.captures += 1;
+        self.outcome.flows = self.next_flow - 1;
         self.account(pass.name, about, finished)
     }
 
