@@ -13,6 +13,8 @@ pub(crate) const BLOCK_BYTES: usize = 64 << 20;
 pub(crate) const READ_BYTES: usize = 1 << 20;
 /// Bytes taken out of a decompressor at a time: what is lost, at most, before the place where the input is damaged.
 pub(crate) const DECOMPRESS_BYTES: usize = 4 << 10;
+/// Bytes of a gzip file shown to its decompressor at a time: as above, for what goes in.
+pub(crate) const DEFLATE_PIECE_BYTES: usize = 64;
 /// Interfaces of one pcapng section; more are damage. Large capture appliances write a few hundred.
 pub(crate) const INTERFACES: usize = 65_536;
 /// Decompressed bytes per compressed byte, once a megabyte was read: above it the file is a bomb.

@@ -1,6 +1,6 @@
 //! Compressed captures: gzip, zstd and lz4, seen by their magic, streamed, and bounded against bombs.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -69,7 +69,7 @@ impl Compression {
 /// The input with its compression taken off.
 pub(super) enum Plain<R: Read> {
     None(R),
-    Gzip(Box<flate2::read::MultiGzDecoder<R>>),
+    Gzip(Box<flate2::bufread::MultiGzDecoder<Pieces<R>>>),
     Zstd(Box<zstd::Decoder<'static, BufReader<R>>>),
     Lz4(Box<lz4_flex::frame::FrameDecoder<R>>),
 }
@@ -78,7 +78,7 @@ impl<R: Read> Plain<R> {
     pub(super) fn new(source: R, compression: Compression) -> io::Result<Self> {
         Ok(match compression {
             Compression::None => Self::None(source),
-            Compression::Gzip => Self::Gzip(Box::new(flate2::read::MultiGzDecoder::new(source))),
+            Compression::Gzip => Self::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(Pieces::new(source)))),
             Compression::Zstd => {
                 let mut decoder = zstd::Decoder::new(source)?;
                 decoder.window_log_max(limits::COMPRESSION_WINDOW.ilog2())?;
@@ -92,7 +92,7 @@ impl<R: Read> Plain<R> {
     pub(super) fn raw(&mut self) -> &mut R {
         match self {
             Self::None(source) => source,
-            Self::Gzip(decoder) => decoder.get_mut(),
+            Self::Gzip(decoder) => decoder.get_mut().source.get_mut(),
             Self::Zstd(decoder) => decoder.get_mut().get_mut(),
             Self::Lz4(decoder) => decoder.get_mut(),
         }
@@ -110,6 +110,43 @@ impl<R: Read> Read for Plain<R> {
             Self::Zstd(decoder) => decoder.read(few),
             Self::Lz4(decoder) => decoder.read(few),
         }
+    }
+}
+
+/// Shows its input in pieces of one size, however it arrives: what is decoded before damage then depends on the input
+/// alone, and little is lost with the piece that holds the damage.
+pub(super) struct Pieces<R> {
+    source: BufReader<R>,
+    piece: Vec<u8>,
+    read: usize,
+}
+
+impl<R: Read> Pieces<R> {
+    fn new(source: R) -> Self {
+        Self { source: BufReader::new(source), piece: Vec::with_capacity(limits::DEFLATE_PIECE_BYTES), read: 0 }
+    }
+}
+
+impl<R: Read> BufRead for Pieces<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.read >= self.piece.len() {
+            self.piece.clear();
+            self.read = 0;
+            self.source.by_ref().take(limits::DEFLATE_PIECE_BYTES as u64).read_to_end(&mut self.piece)?;
+        }
+        Ok(self.piece.get(self.read..).unwrap_or_default())
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.read += bytes;
+    }
+}
+
+impl<R: Read> Read for Pieces<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(into)?;
+        self.consume(read);
+        Ok(read)
     }
 }
 
@@ -178,5 +215,39 @@ mod tests {
             read.extend_from_slice(&buffer[..more]);
         }
         assert!(read.len() >= 2 * BLOCK_BYTES - limits::DECOMPRESS_BYTES && plain.starts_with(&read), "{}", read.len());
+    }
+
+    /// Hands out one byte at a time.
+    struct Drops<'a>(&'a [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.0.read(into.get_mut(..1).unwrap_or_default())
+        }
+    }
+
+    /// What comes out before an error.
+    fn before_damage(source: impl Read) -> Vec<u8> {
+        let mut source = Plain::new(source, Compression::Gzip).unwrap();
+        let (mut read, mut buffer) = (Vec::new(), vec![0; 1 << 20]);
+        while let Ok(more @ 1..) = source.read(&mut buffer) {
+            read.extend_from_slice(&buffer[..more]);
+        }
+        read
+    }
+
+    #[test]
+    fn what_is_read_before_damage_does_not_depend_on_how_the_input_comes() {
+        use std::io::Write;
+        let plain: Vec<u8> = noise(200_000).iter().map(|byte| byte & 0x3f).collect();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&plain).unwrap();
+        let mut packed = encoder.finish().unwrap();
+        let damage = packed.len() / 2;
+        packed.get_mut(damage..damage + 2_000).unwrap().fill(0xff);
+        let whole = before_damage(packed.as_slice());
+        assert!(whole.len() > plain.len() / 2 - 2 * limits::DEFLATE_PIECE_BYTES, "{}", whole.len());
+        assert!(whole.starts_with(&plain[..plain.len() / 2 - 2 * limits::DEFLATE_PIECE_BYTES]));
+        assert!(whole == before_damage(Drops(&packed)));
     }
 }
