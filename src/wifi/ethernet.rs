@@ -13,14 +13,17 @@ use crate::wire::{Mac, Reader};
 /// Opens frame after frame of a capture on the air. What an access point sends on comes twice, as it was heard.
 pub struct Ethernet {
     wifi: Wifi,
+    /// Where frames are opened.
     buffer: Vec<u8>,
+    /// Where packets get their Ethernet header.
+    packet: Vec<u8>,
 }
 
 impl Ethernet {
     /// Starts with the user's keys.
     #[must_use]
     pub fn new(keys: Arc<Keys>) -> Self {
-        Self { wifi: Wifi::new(keys), buffer: Vec::new() }
+        Self { wifi: Wifi::new(keys), buffer: Vec::new(), packet: Vec::new() }
     }
 
     /// Takes a frame; gives each packet that it completes, behind an Ethernet header, to `take`.
@@ -37,7 +40,7 @@ impl Ethernet {
                     let wire_bytes = u64::from(frame.wire_len).saturating_sub(metadata);
                     let charge = Charge { frame: frame.number, time: frame.time, frames: 1, wire_bytes };
                     if let Outcome::Unit(unit) = self.wifi.receive_now(bytes, radio, charge, &mut self.buffer) {
-                        hand_out(&unit, take);
+                        hand_out(&unit, &mut self.packet, take);
                     }
                     self.wifi.forget();
                     return;
@@ -54,22 +57,27 @@ impl Ethernet {
     }
 }
 
-fn hand_out(unit: &Unit<'_>, take: &mut dyn FnMut(&[u8])) {
+fn hand_out(unit: &Unit<'_>, packet: &mut Vec<u8>, take: &mut dyn FnMut(&[u8])) {
     if !unit.is_aggregate {
-        return take(&framed(unit.destination, unit.source, unit.body));
+        return take(framed([unit.destination, unit.source], unit.body, packet));
     }
     let mut reader = Reader::new(unit.body);
     while let Ok(unit) = ieee80211::unit(&mut reader) {
-        take(&framed(unit.destination, unit.source, unit.body));
+        take(framed([unit.destination, unit.source], unit.body, packet));
     }
 }
 
 /// An Ethernet frame: LLC and SNAP with an ethertype become the ethertype (RFC 1042), all else keeps its length.
-fn framed(destination: Mac, source: Mac, body: &[u8]) -> Vec<u8> {
-    let ends = [destination.0, source.0];
+fn framed<'a>(ends: [Mac; 2], body: &[u8], packet: &'a mut Vec<u8>) -> &'a [u8] {
     let snap = [[0xaa, 0xaa, 0x03, 0, 0, 0], [0xaa, 0xaa, 0x03, 0, 0, 0xf8]];
+    packet.clear();
+    ends.iter().for_each(|end| packet.extend_from_slice(&end.0));
     match snap.iter().find_map(|snap| body.strip_prefix(snap)) {
-        Some(rest) => [ends.as_flattened(), rest].concat(),
-        None => [ends.as_flattened(), &u16::try_from(body.len()).unwrap_or(u16::MAX).to_be_bytes(), body].concat(),
+        Some(rest) => packet.extend_from_slice(rest),
+        None => {
+            packet.extend(u16::try_from(body.len()).unwrap_or(u16::MAX).to_be_bytes());
+            packet.extend_from_slice(body);
+        }
     }
+    packet
 }

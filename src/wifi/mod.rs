@@ -8,6 +8,7 @@
 
 mod agreement;
 mod cipher;
+mod data;
 mod derive;
 mod duplicates;
 mod ethernet;
@@ -15,6 +16,7 @@ mod fragments;
 mod handshake;
 mod keys;
 mod masters;
+mod networks;
 mod opening;
 mod recent;
 mod relays;
@@ -31,17 +33,15 @@ use crate::time::Timestamp;
 use crate::wire::fcs::{self, Checked};
 use crate::wire::ieee80211::{self, Ends, Frame, Header, Padding};
 use crate::wire::link::{Channel, Radio};
-use crate::wire::management::{Management, Subtype};
-use crate::wire::rsn::Security;
+use crate::wire::management::Management;
 use crate::wire::{Direction, Mac};
 
-use agreement::{Pair, Speaker};
-use cipher::{CODE_BYTES, Opened, Sealed};
-use duplicates::{Duplicates, Use};
-use fragments::{Fragments, Whole};
-use opening::reason;
+use agreement::Pair;
+use duplicates::Duplicates;
+use fragments::Fragments;
 use relays::Relays;
-use state::{Network, Place, State, Station};
+use state::{Place, State};
+use tally::Tally;
 
 pub use ethernet::Ethernet;
 pub use keys::Keys;
@@ -218,7 +218,7 @@ impl Wifi {
             Ok(Frame::Control(subtype)) => other(Disposition::WifiControl, subtype),
             Ok(Frame::Null(header)) => {
                 let place = self.state.place(&header);
-                self.count(received, &header, place);
+                self.count(received, &header, place, |_| {});
                 other(Disposition::WifiControl, "null-data")
             }
             Ok(Frame::Reserved) => other(Disposition::Malformed, "802.11-type"),
@@ -280,215 +280,22 @@ impl Wifi {
         (rows, learned)
     }
 
-    fn data<'a>(&mut self, received: &Received<'a>, header: &Header, body: &'a [u8], buffer: &'a mut Vec<u8>) -> Outcome<'a> {
-        let Received { charge, radio, missing, .. } = *received;
-        let place = self.state.place(header);
-        self.count(received, header, place);
-        if self.duplicates.has(header, body, charge.time) {
-            self.tally(place, |tally| tally.retries = tally.retries.saturating_add(1));
-            return Outcome::Other(charge, Disposition::WifiDuplicate, "retry");
-        }
-        let opened = match self.open(Sealed { header, body, missing }, place, buffer) {
-            Ok(opened) => opened,
-            Err(reason) => {
-                self.duplicates.note(header, body, charge.time, Use::None);
-                return Outcome::Other(charge, Disposition::WifiUndecryptable, reason);
-            }
-        };
-        self.duplicates.note(header, body, charge.time, Use::Good);
-        let mut whole = Whole { bytes: Vec::new(), charge, opened, is_consecutive: true };
-        if header.is_fragment() {
-            whole.bytes = if opened.is_some() { std::mem::take(buffer) } else { body.to_vec() };
-            match self.fragments.add(header, whole, &mut self.lost) {
-                Some(unit) => whole = unit,
-                None => return Outcome::Held,
-            }
-            *buffer = std::mem::take(&mut whole.bytes);
-        }
-        if let Some(key) = whole.opened.and_then(|opened| opened.michael)
-            && !take_code(header, key, buffer)
-        {
-            self.tally(place, |tally| tally.fail_opened(whole.charge.frames, reason::CODE));
-            return Outcome::Other(whole.charge, Disposition::WifiUndecryptable, reason::CODE);
-        }
-        if !whole.is_consecutive {
-            let detail = format!("fragments of one unit from {} have packet numbers that do not follow each other", header.transmitter);
-            self.notes.push(("wifi-fragment-numbers", detail));
-        }
-        let body = if whole.opened.is_some() || header.is_fragment() { buffer.as_slice() } else { body };
-        if !header.is_aggregate() {
-            self.eapol(place, header, body, whole.charge);
-        }
-        let state = &self.state;
-        let is_relayed =
-            !header.is_aggregate() && self.relays.has(header, body, charge.time, |bssid, address| state.is_station(bssid, address));
-        if is_relayed {
-            self.tally(place, |tally| tally.relayed = tally.relayed.saturating_add(1));
-        }
-        let is_unverified = whole.opened.is_some_and(|opened| !opened.is_verified);
-        Outcome::Unit(Unit {
-            charge: whole.charge,
-            source: header.source(),
-            destination: header.destination(),
-            direction: header.direction(),
-            is_aggregate: header.is_aggregate(),
-            is_relayed,
-            body,
-            air: OnAir { is_unverified, ..on_air(place, radio) },
-        })
-    }
-    /// Opens a body into `buffer` when it is protected; in clear it stays where it is.
-    fn open(&mut self, sealed: Sealed<'_>, place: Place, buffer: &mut Vec<u8>) -> Result<Option<Opened>, &'static str> {
-        if !sealed.header.is_protected() {
-            self.tally(place, |tally| tally.clear = tally.clear.saturating_add(1));
-            return Ok(None);
-        }
-        let found = self.state.open(sealed, place, buffer);
-        self.tally(place, |tally| match &found {
-            Ok(key) => tally.open(key),
-            Err(reason) => tally.fail(reason),
-        });
-        found.map(|key| Some(key.opened))
-    }
-
-    /// Follows a handshake, when that is what the unit holds.
-    fn eapol(&mut self, place: Place, header: &Header, unit: &[u8], charge: Charge) {
-        const EAPOL: [u8; 8] = [0xaa, 0xaa, 0x03, 0, 0, 0, 0x88, 0x8e];
-        let (Some(bytes), Some(pair)) = (unit.strip_prefix(&EAPOL), pair(place)) else { return };
-        let speaker = if header.transmitter == pair.station { Speaker::Station } else { Speaker::AccessPoint };
-        self.state.eapol(pair, speaker, bytes, charge);
-    }
-
-    fn management<'a>(&mut self, received: &Received<'a>, header: &Header, body: &'a [u8], buffer: &'a mut Vec<u8>) -> Outcome<'a> {
-        let Received { charge, radio, missing, .. } = *received;
-        if self.duplicates.has(header, body, charge.time) {
-            return Outcome::Other(charge, Disposition::WifiDuplicate, "retry");
-        }
-        self.duplicates.note(header, body, charge.time, Use::Good);
-        let name = header.management_name();
-        let place = self.management_place(received, header);
-        let air = on_air(place, radio);
-        // An authentication frame that says it is protected belongs to WEP.
-        if !header.is_protected() || Management::of(header, body).subtype == Subtype::AUTHENTICATION {
-            let frame = Management::of(header, body);
-            self.learn(&frame, place, radio, charge);
-            return Outcome::Management(name, (!header.is_protected()).then_some(frame), air);
-        }
-        let opened = self.state.open(Sealed { header, body, missing }, place, buffer).is_ok();
+    /// Counts a frame at its station or network.
+    fn count(&mut self, received: &Received<'_>, header: &Header, place: Place, change: impl FnOnce(&mut Tally)) {
         self.tally(place, |tally| {
-            tally.management_protected = tally.management_protected.saturating_add(1);
-            tally.management_opened = tally.management_opened.saturating_add(u64::from(opened));
-        });
-        Outcome::Management(name, opened.then(|| Management::of(header, buffer)), air)
-    }
-
-    /// Where a management frame belongs. One to everybody makes nobody a station: only what a station does in a
-    /// network does.
-    fn management_place(&mut self, received: &Received<'_>, header: &Header) -> Place {
-        let nowhere = Place { bssid: None, station: None };
-        if header.third.is_group() {
-            return nowhere;
-        }
-        let place = self.state.place(header);
-        match Subtype(header.control[0] >> 4) {
-            Subtype::BEACON | Subtype::PROBE_RESPONSE if header.transmitter == header.third => {
-                let place = Place { station: None, ..place };
-                self.count(received, header, place);
-                place
-            }
-            Subtype::ASSOCIATION_REQUEST
-            | Subtype::ASSOCIATION_RESPONSE
-            | Subtype::REASSOCIATION_REQUEST
-            | Subtype::REASSOCIATION_RESPONSE => {
-                self.count(received, header, place);
-                place
-            }
-            // Action frames also go where no network is: from one drone to whoever listens.
-            Subtype::ACTION | Subtype::ACTION_NO_ACK | Subtype::DISASSOCIATION | Subtype::DEAUTHENTICATION | Subtype::AUTHENTICATION => {
-                if pair(place).is_some_and(|pair| self.state.is_station(pair.bssid, pair.station)) {
-                    self.count(received, header, place);
-                }
-                place
-            }
-            _ => nowhere,
-        }
-    }
-
-    /// Learns what a management frame says of its network and its station.
-    fn learn(&mut self, frame: &Management<'_>, place: Place, radio: Radio, charge: Charge) {
-        match frame.subtype {
-            Subtype::BEACON | Subtype::PROBE_RESPONSE if frame.transmitter == frame.bssid => self.learn_network(frame, radio, charge),
-            Subtype::ASSOCIATION_REQUEST | Subtype::REASSOCIATION_REQUEST => {
-                let Some(pair) = pair(place) else { return };
-                let station = self.state.stations.entry((pair.bssid, pair.station), Station::default);
-                station.choice = Security::among(frame.elements());
-                station.is_keyed = false;
-                self.name(pair.bssid, frame.ssid(), charge);
-                self.state.transition(pair, frame, Speaker::Station, charge);
-            }
-            Subtype::REASSOCIATION_RESPONSE => {
-                if let Some(pair) = pair(place) {
-                    self.state.transition(pair, frame, Speaker::AccessPoint, charge);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn learn_network(&mut self, frame: &Management<'_>, radio: Radio, charge: Charge) {
-        const CHANNEL: u8 = 3;
-        let network = self.state.networks.entry(frame.bssid, Network::default);
-        if frame.subtype == Subtype::BEACON {
-            network.beacons = network.beacons.saturating_add(1);
-            network.is_hidden = frame.ssid().is_some_and(is_hidden);
-        }
-        network.security = Security::among(frame.elements()).or_else(|| network.security.take());
-        network.is_private = frame.presence().map(|presence| presence.capabilities & 0x0010 != 0);
-        if radio.channel.is_none() && network.tally.channel.is_none() {
-            let told = frame.elements().find(|element| element.id == CHANNEL).and_then(|element| element.bytes.first().copied());
-            network.tally.channel = told.and_then(|number| Channel::numbered(number.into()));
-        }
-        self.name(frame.bssid, frame.ssid(), charge);
-    }
-
-    /// A frame names its network.
-    fn name(&mut self, bssid: Mac, ssid: Option<&[u8]>, charge: Charge) {
-        const SSID_BYTES: usize = 32;
-        let Some(ssid) = ssid.filter(|ssid| !is_hidden(ssid) && ssid.len() <= SSID_BYTES) else { return };
-        let network = self.state.networks.entry(bssid, Network::default);
-        if network.ssid.as_deref() != Some(ssid) {
-            network.ssid = Some(ssid.to_vec());
-            self.state.named(bssid, charge);
-        }
-    }
-
-    fn count(&mut self, received: &Received<'_>, header: &Header, place: Place) {
-        if let Some(tally) = self.state.tally(place) {
             tally.seen(received.charge.time, received.radio.channel);
             if Some(header.transmitter) == place.station || place.station.is_none() {
                 tally.heard(received.radio.signal);
             }
-        }
+            change(tally);
+        });
     }
 
-    fn tally(&mut self, place: Place, change: impl FnOnce(&mut tally::Tally)) {
+    fn tally(&mut self, place: Place, change: impl FnOnce(&mut Tally)) {
         if let Some(tally) = self.state.tally(place) {
             change(tally);
         }
     }
-}
-
-/// A name left out of a beacon: nothing, or zeros in its place.
-fn is_hidden(ssid: &[u8]) -> bool {
-    ssid.iter().all(|byte| *byte == 0)
-}
-
-/// Takes Michael's code off the end of a unit, and says whether it was right.
-fn take_code(header: &Header, key: [u8; CODE_BYTES], unit: &mut Vec<u8>) -> bool {
-    let Some((data, code)) = unit.split_last_chunk::<CODE_BYTES>() else { return false };
-    let (is_right, length) = (cipher::michael(key, header, data) == *code, data.len());
-    unit.truncate(length);
-    is_right
 }
 
 const fn on_air(place: Place, radio: Radio) -> OnAir {

@@ -3,9 +3,11 @@
 use std::hash::Hash;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
-/// The map. When its new half is full, the old half is dropped and the new half grows old; what is asked for
-/// becomes new again. Each step costs one look-up, however many keys a flood brings.
+/// The map. When its new half is full and a key comes that is in neither, the old half is dropped and the new half
+/// grows old; what is asked for becomes new again. Each step costs one look-up or two, however many keys a flood
+/// brings.
 pub(super) struct Recent<K, V> {
     new: HashMap<K, V>,
     old: HashMap<K, V>,
@@ -21,39 +23,25 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
 
     /// The value of a key, if it is still there.
     pub(super) fn find(&mut self, key: &K) -> Option<&mut V> {
-        if !self.new.contains_key(key) {
-            let value = self.old.remove(key)?;
-            self.insert(*key, value);
+        match self.new.entry(*key) {
+            Entry::Occupied(place) => Some(place.into_mut()),
+            Entry::Vacant(place) => Some(place.insert(self.old.remove(key)?)),
         }
-        self.new.get_mut(key)
     }
 
     /// The value of a key, made if it is not there.
     pub(super) fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
-        if !self.new.contains_key(&key) {
-            let value = self.old.remove(&key).unwrap_or_else(make);
-            self.turn_when_full();
-            return self.new.entry(key).or_insert(value);
+        if self.new.len() >= self.half && !self.new.contains_key(&key) {
+            let old = std::mem::replace(&mut self.old, std::mem::take(&mut self.new));
+            self.dropped.extend(old);
         }
-        // The key is there.
-        self.new.entry(key).or_insert_with(make)
+        let old = &mut self.old;
+        self.new.entry(key).or_insert_with(|| old.remove(&key).unwrap_or_else(make))
     }
 
     /// The value of a key, which stays as old as it is.
     pub(super) fn peek(&self, key: &K) -> Option<&V> {
         self.new.get(key).or_else(|| self.old.get(key))
-    }
-
-    fn insert(&mut self, key: K, value: V) {
-        self.turn_when_full();
-        self.new.insert(key, value);
-    }
-
-    fn turn_when_full(&mut self) {
-        if self.new.len() >= self.half {
-            let old = std::mem::replace(&mut self.old, std::mem::take(&mut self.new));
-            self.dropped.extend(old);
-        }
     }
 
     /// Every value, in no order.
