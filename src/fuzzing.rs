@@ -4,6 +4,7 @@
 //! from traffic is shown escaped, rows and memory stay in proportion, and how a stream was cut into segments
 //! changes nothing. The seeds in `fuzz/` are written in the forms read here.
 
+mod air;
 mod broadcasts;
 mod laws;
 mod script;
@@ -69,6 +70,21 @@ pub fn flow(bytes: &[u8]) {
     let [choice, high, low, script @ ..] = bytes else { return };
     let transport = if choice & 1 == 0 { Tcp } else { Udp };
     script::follow(&Subject::unknown(transport, u16::from_be_bytes([*high, *low])), script);
+}
+
+/// A frame on the air behind a radio header: the first byte chooses which.
+pub fn radiotap(bytes: &[u8]) {
+    air::radio(bytes);
+}
+
+/// Frames of 802.11, under keys; see `frame` for their form.
+pub fn ieee80211(bytes: &[u8]) {
+    air::frames(bytes);
+}
+
+/// A handshake of a station and its access point: one byte, 1 from the station, two bytes of length, an EAPOL frame.
+pub fn eapol(bytes: &[u8]) {
+    air::handshake(bytes);
 }
 
 /// A management frame of 802.11, and its elements.
@@ -221,10 +237,26 @@ mod tests {
         elements(&[&[0x80, 0, 0, 0][..], &[2; 20], &[0; 12], &[221, 4, 1, 2, 3, 4, 0, 9, b'a']].concat());
     }
 
+    #[test]
+    fn the_air_keeps_the_laws() {
+        let header =
+            |control: u8, flags: u8, number: u8| [&[control, flags, 0, 0][..], &[2; 6], &[4; 6], &[6; 6], &[number << 4, 0]].concat();
+        let protected = [header(0x08, 0x41, 1), vec![1, 2, 0, 0x20, 0, 0, 0, 0], vec![9; 40]].concat();
+        let retry = [header(0x08, 0x49, 1), vec![1, 2, 0, 0x20, 0, 0, 0, 0], vec![9; 40]].concat();
+        let fragment = [header(0x08, 0x05, 2), vec![0xaa; 30]].concat();
+        let frames = [&protected, &retry, &fragment].map(|frame| [&[0, u8::try_from(frame.len()).unwrap(), 1][..], frame].concat());
+        ieee80211(&frames.concat());
+        radiotap(&[&[0, 0, 0, 9, 0, 2, 0, 0, 0, 0x10][..], &protected].concat());
+        let mut message = vec![2, 3, 0, 117, 2, 0x01, 0x0a];
+        message.resize(97, 7);
+        message.extend([0, 22, 48, 20, 1, 0, 0, 15, 172, 4, 1, 0, 0, 15, 172, 4, 1, 0, 0, 15, 172, 2, 0, 0]);
+        eapol(&[record(0, &[&[2, 3, 0, 95, 2, 0, 0x8a][..], &[7; 90], &[0; 2]].concat()), record(1, &message)].concat());
+    }
+
     proptest! {
         #[test]
         fn anything_keeps_the_laws(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for target in [dns, tls, quic, http, duml, flow, frame, container, elements, droneid, remote_id] {
+            for target in [dns, tls, quic, http, duml, flow, frame, container, radiotap, ieee80211, eapol, elements, droneid, remote_id] {
                 target(&bytes);
             }
         }
