@@ -305,7 +305,24 @@ impl<O: Output> Job<O> {
         self.next_flow = finished.next_flow;
         self.outcome.captures += 1;
         self.outcome.flows = self.next_flow - 1;
+        self.carry_keys(&pass.name, &finished)?;
         self.account(pass.name, about, finished)
+    }
+
+    /// A capture may go on where the one before it ends, and its frames be under keys of a handshake there.
+    fn carry_keys(&mut self, name: &Arc<str>, finished: &Finished) -> Result<(), Error> {
+        if finished.learned.is_empty() {
+            return Ok(());
+        }
+        let (keys, left_out) = self.options.wifi_keys.and_learned(&finished.learned);
+        self.options.wifi_keys = Arc::new(keys);
+        if left_out == 0 {
+            return Ok(());
+        }
+        let detail = format!("{left_out} keys of handshakes beyond the limit do not serve the captures after this one");
+        let (capture, kind, count) = (Arc::clone(name), "wifi-key-limit", left_out as u64);
+        let anomaly = Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count, is_damage: false };
+        self.output.row(Row::Anomaly(Box::new(anomaly)))
     }
 
     /// A row of the pass: flows wait, names are learned, damage is remembered.

@@ -73,11 +73,15 @@ struct Told {
 /// When an input is missing, a key is not one, no capture can be read, or the export cannot be written.
 pub fn run(args: &KeysArgs, out: &mut dyn Write) -> anyhow::Result<Ending> {
     let inputs = capture::expand(&args.captures)?;
-    let (keys, secrets) = (args.wifi.read()?, args.tls.read()?);
+    let (mut keys, secrets) = (args.wifi.read()?, args.tls.read()?);
     let (mut told, mut unreadable) = (Vec::new(), Vec::new());
     for path in &inputs.captures {
         match read(path, &keys, &secrets) {
-            Ok(one) => told.push(one),
+            Ok(one) => {
+                // A capture may go on where the one before it ends.
+                keys = Arc::new(keys.and_learned(&one.learned).0);
+                told.push(one);
+            }
             Err(error) => unreadable.push(error.to_string()),
         }
     }

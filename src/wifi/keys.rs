@@ -14,6 +14,7 @@
 
 use std::fmt;
 
+use super::session::Learned;
 use crate::error::{Error, Kind};
 use crate::limits;
 use crate::wire::Mac;
@@ -113,6 +114,16 @@ impl Keys {
             }
         }
         Ok(())
+    }
+
+    /// These keys and those that their handshakes made known, for a capture that goes on where another ends; how many
+    /// there was no room for.
+    pub(crate) fn and_learned(&self, learned: &[Learned]) -> (Self, usize) {
+        let mut keys = self.clone();
+        let room = limits::WIFI_KEYS.saturating_sub(keys.list.len());
+        let new = learned.iter().map(|learned| Key { id: learned.by, secret: Secret::Temporal(learned.temporal.clone()) });
+        keys.list.extend(new.take(room));
+        (keys, learned.len().saturating_sub(room))
     }
 
     fn push(&mut self, secret: Secret) -> Result<(), String> {

@@ -267,6 +267,10 @@ impl Wifi {
     /// Gives up on what waits.
     pub(crate) fn flush(&mut self) {
         self.fragments.flush(&mut self.lost);
+        if self.state.unlisted > 0 {
+            let detail = format!("{} keys of handshakes beyond the limit opened frames and are not listed", self.state.unlisted);
+            self.notes.push(("wifi-key-limit", detail));
+        }
     }
 
     /// Ends: the rows of all networks and stations, and the keys that were learned.

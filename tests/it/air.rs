@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use whereto::analysis::{Options, run};
 use whereto::analyzer::{Analyzer, Finished};
-use whereto::capture::{Event, Frame, Reader};
+use whereto::capture::{Event, Frame, Inputs, Reader};
 use whereto::flow::Devices;
 use whereto::record::{Disposition, Flow, Row, Wifi};
 use whereto::wifi::{Ethernet, Keys};
@@ -400,4 +401,38 @@ fn a_flow_on_the_air_says_where() {
     let network = rows.iter().find(|row| row.station.is_none()).expect("the network");
     assert_eq!((network.ssid.as_deref(), network.security, network.channel), (Some("Spark-Lab-01"), Some("rsn"), Some(6)));
     assert!(network.beacons > 100 && network.signal_least.is_some());
+}
+
+/// A capture file of these frames.
+fn saved(path: &Path, frames: &[(i64, Vec<u8>)]) {
+    let mut file = [0xa1b2_3c4d_u32, 0x0004_0002, 0, 0, 262_144, 127].map(u32::to_le_bytes).concat();
+    for (nanos, bytes) in frames {
+        let length = u32::try_from(bytes.len()).unwrap();
+        let (seconds, rest) = (u32::try_from(nanos / 1_000_000_000).unwrap(), u32::try_from(nanos % 1_000_000_000).unwrap());
+        file.extend([seconds, rest, length, length].map(u32::to_le_bytes).concat());
+        file.extend(bytes);
+    }
+    std::fs::write(path, file).unwrap();
+}
+
+#[test]
+fn a_capture_that_goes_on_where_another_ends_opens_with_its_handshake() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["1.pcap", "2.pcap"].map(|name| folder.path().join(name));
+    let mut all = Vec::new();
+    frames(&root().join("captures/lab-wpa2-monitor.pcap.zst"), |frame| all.push((frame.time.nanos(), frame.bytes.to_vec())));
+    let (first, second) = all.split_at(300);
+    saved(&paths[0], first);
+    saved(&paths[1], second);
+    assert!(second.iter().all(|(_, bytes)| message(bytes).is_none()));
+    let inputs = Inputs { captures: paths.to_vec(), passed_over: Vec::new() };
+    let mut collected = Collected::default();
+    let options = Options { scratch: std::env::temp_dir(), wifi_keys: Arc::new(listed(&[LAB])), ..Options::default() };
+    let outcome = run(&inputs, &options, &mut collected, &mut |_| {}).unwrap();
+    assert!(outcome.open_ledgers.is_empty());
+    assert_eq!(sums(&collected), Sums { protected: 375, opened: 375, ..Sums::default() });
+    // By itself the second has nothing to open its frames with.
+    let alone = sums(&analyzed(&paths[1], &[LAB]));
+    assert_eq!((alone.opened, alone.failed), (0, alone.protected));
+    assert!(alone.protected > 100);
 }
