@@ -122,15 +122,19 @@ impl State {
             let pair = Pair { bssid, station };
             let nonces: Vec<_> = self.stations.find(&(bssid, station)).map(|known| known.exchange.nonces().collect()).unwrap_or_default();
             self.retry(pair, &nonces, charge);
+            let is_waiting = self.stations.peek(&(bssid, station)).is_some_and(|known| known.exchange.is_waiting());
+            if let Some(network) = self.networks.find(&bssid).filter(|_| is_waiting) {
+                network.has_waiting = true;
+            }
         }
     }
 
     fn prove(&mut self, pair: Pair, proof: &Proof, nonces: &[[u8; 32]], charge: Charge) -> bool {
-        let ssid = self.ssid(pair.bssid);
-        let masters = self.masters.of(ssid.as_deref());
-        if masters.is_empty() || nonces.is_empty() {
+        if nonces.is_empty() {
             return false;
         }
+        let ssid = self.ssid(pair.bssid);
+        let masters = self.masters.of(ssid.as_deref());
         let choices = self.choices(pair, proof.choice.as_ref());
         let Pair { bssid, station } = pair;
         let trial = Trial { bssid, station, ssid: ssid.as_deref(), choices: &choices, masters: &masters };
@@ -142,6 +146,10 @@ impl State {
     /// Key management and cipher to try: the station's choice, else whatever its network offers.
     fn choices(&self, pair: Pair, told: Option<&Security>) -> Vec<(Suite, Suite)> {
         const TRIED: usize = 16;
+        // A station's own message names one of each; more would be work made for whoever listens.
+        if let Some((key_management, cipher)) = told.and_then(|told| told.key_management.first().zip(told.pairwise.first())) {
+            return vec![(*key_management, *cipher)];
+        }
         let chosen = told.or_else(|| self.stations.peek(&(pair.bssid, pair.station))?.choice.as_ref());
         let security = chosen.or_else(|| self.networks.peek(&pair.bssid)?.security.as_ref());
         let Some(security) = security else {
