@@ -7,6 +7,7 @@
 mod air;
 mod broadcasts;
 mod laws;
+mod records;
 mod script;
 
 use std::io::{Cursor, Read};
@@ -33,6 +34,12 @@ pub fn dns(bytes: &[u8]) {
 /// TLS; a script.
 pub fn tls(bytes: &[u8]) {
     script::follow(&Subject::protocol(("tls", Tcp, 443)), bytes);
+}
+
+/// Records that TLS 1.3 sealed with secrets that are given: what comes out is what went in. The same bytes are read as a
+/// key log.
+pub fn records(bytes: &[u8]) {
+    records::records(bytes);
 }
 
 /// QUIC; a script.
@@ -217,6 +224,19 @@ mod tests {
     }
 
     #[test]
+    fn sealed_records_keep_the_laws() {
+        let talk =
+            [record(16, &[20, 0, 0, 0]), record(4, REQUEST), record(17, b"\x14\0\0\0"), record(5, RESPONSE), record(4, REQUEST)].concat();
+        let losses =
+            [record(6, REQUEST), record(2, &[9; 300]), record(0, REQUEST), record(8, REQUEST), record(48, REQUEST), record(0, REQUEST)]
+                .concat();
+        for choice in 0..5 {
+            records(&[&[choice][..], &talk].concat());
+            records(&[&[choice][..], &talk, &losses, &talk].concat());
+        }
+    }
+
+    #[test]
     fn a_capture_keeps_the_laws() {
         let header = [&0xa1b2_c3d4_u32.to_be_bytes()[..], &[0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 101]].concat();
         let packet = [&[0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2][..], &[0, 9, 0, 9, 0, 8, 0, 0]].concat();
@@ -255,8 +275,16 @@ mod tests {
 
     proptest! {
         #[test]
+        fn sealed_scripts_keep_the_laws(choice in 0_u8..5, steps in proptest::collection::vec((0_u8..64, proptest::collection::vec(any::<u8>(), 0..80)), 0..12)) {
+            let script: Vec<u8> = steps.iter().flat_map(|(flags, bytes)| record(*flags, bytes)).collect();
+            records(&[&[choice][..], &script].concat());
+            let kept: Vec<u8> = steps.iter().flat_map(|(flags, bytes)| record(flags & 5, bytes)).collect();
+            records(&[&[choice][..], &kept].concat());
+        }
+
+        #[test]
         fn anything_keeps_the_laws(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for target in [dns, tls, quic, http, duml, flow, frame, container, radiotap, ieee80211, eapol, elements, droneid, remote_id] {
+            for target in [dns, tls, records, quic, http, duml, flow, frame, container, radiotap, ieee80211, eapol, elements, droneid, remote_id] {
                 target(&bytes);
             }
         }

@@ -36,7 +36,7 @@ impl Subject {
         matches!(self.protocol, None | Some("http" | "smtp"))
     }
 
-    fn flow(&self) -> FlowInfo {
+    pub(super) fn flow(&self) -> FlowInfo {
         FlowInfo {
             capture: "fuzz".into(),
             flow_id: 1,
