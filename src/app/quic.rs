@@ -215,7 +215,9 @@ impl Quic {
         if end == End::Server || self.answer.is_none() {
             self.version = Some(initial.version);
         }
-        self.learn_identifier(data.side, initial.source);
+        if context.flow.secrets.is_some() {
+            self.learn_identifier(data.side, initial.source);
+        }
         let frames = quic::crypto_frames(initial.version, &payload);
         for (offset, bytes) in &frames {
             let stream = if end == End::Client { &mut self.client_stream } else { &mut self.server_stream };

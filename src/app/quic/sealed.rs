@@ -77,10 +77,10 @@ impl Quic {
 
     /// A packet of the connection proper.
     pub(super) fn short(&mut self, packet: &[u8], data: Data<'_>, context: &mut Context<'_>) {
-        let (Some(end), Some(version)) = (self.end(data.side), self.version) else { return };
         if !self.has_hope() {
             return;
         }
+        let (Some(end), Some(version)) = (self.end(data.side), self.version) else { return };
         let lengths = std::mem::take(&mut self.identifiers(data.side.other()).lengths);
         let opened = self.keys.as_mut().and_then(|keys| keys.open_short(end, packet, &lengths, version));
         self.identifiers(data.side.other()).lengths = lengths;
