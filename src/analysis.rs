@@ -344,6 +344,10 @@ impl<O: Output> Job<O> {
                 self.outcome.is_damaged |= anomaly.is_damage;
                 self.output.row(Row::Anomaly(anomaly))
             }
+            Row::Finding(mut finding) => {
+                self.enricher.locate(&mut finding);
+                self.output.row(Row::Finding(finding))
+            }
             row => self.output.row(row),
         }
     }

@@ -6,6 +6,7 @@
 
 mod air;
 mod broadcasts;
+mod content;
 mod laws;
 mod records;
 mod script;
@@ -51,6 +52,21 @@ pub fn quic(bytes: &[u8]) {
 pub fn http(bytes: &[u8]) {
     let subjects = [("http", Tcp, 80), ("rtsp", Tcp, 554), ("ssdp", Udp, 1900), ("smtp", Tcp, 25)];
     one_of(&subjects.map(Subject::protocol), bytes);
+}
+
+/// HTTP/2, from its start, from the middle, and its heads; the first byte chooses.
+pub fn http2(bytes: &[u8]) {
+    content::http2(bytes);
+}
+
+/// Streams of HTTP/3: pieces of them, each with its flags and number.
+pub fn http3(bytes: &[u8]) {
+    content::http3(bytes);
+}
+
+/// The body of a message; the first byte chooses its codings and its type.
+pub fn body(bytes: &[u8]) {
+    content::body(bytes);
 }
 
 /// Drone links: DJI's with and without the header of its datagrams, MAVLink, ARSDK, Tello, pictures; the first byte
@@ -212,6 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn streams_and_bodies_keep_the_laws() {
+        let head = [0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x86, 0x41, 1, b'a'];
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        let script = [record(0, &[crate::wire::http2::PREFACE, &settings, &head].concat()), record(1, &[&settings[..], &head].concat())];
+        for choice in 0..3 {
+            http2(&[&[choice][..], &script.concat(), &[2, 0, 9], &record(0, &[&head[..], &head].concat())].concat());
+        }
+        let section = [0, 0, 0, 5, 1, 3, 0, 0, 0xd1];
+        http3(&[&section[..], &[1, 0, 0, 5, 1, 3, 0, 0, 0xd9], &[2, 0, 0, 9], &[0, 2, 0, 3, 0, 4, 0], &section].concat());
+        for choice in 0..32 {
+            body(&[&[choice][..], b"--x\r\nContent-Disposition: form-data; name=\"a\x1b\"\r\n\r\n\xff\xd8\xff\r\n--x--"].concat());
+        }
+    }
+
+    #[test]
     fn a_drone_link_keeps_the_laws() {
         let message = crate::wire::duml::tests::message((3, 2), 0, (3, 0x43), &crate::wire::duml::tests::state(40.0, -105.0, 7));
         let link = crate::wire::dji_link::tests::around(1, &[&[0; 24][..], &message].concat());
@@ -284,7 +315,7 @@ mod tests {
 
         #[test]
         fn anything_keeps_the_laws(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for target in [dns, tls, records, quic, http, duml, flow, frame, container, radiotap, ieee80211, eapol, elements, droneid, remote_id] {
+            for target in [dns, tls, records, quic, http, http2, http3, body, duml, flow, frame, container, radiotap, ieee80211, eapol, elements, droneid, remote_id] {
                 target(&bytes);
             }
         }

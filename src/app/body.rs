@@ -1,10 +1,15 @@
 //! The body of a message: counted and hashed as it was sent and as it is when its codings are taken off, looked at for
 //! what it is, forms split into their parts. Nothing of it is kept but its beginning.
+//!
+//! Of a coded body in which something is wrong nothing is told: how much of it comes out before a decoder stumbles is
+//! chance. Of one that is cut, all that comes before the cut is.
 
 mod coding;
 mod tap;
 #[cfg(test)]
 mod tests;
+
+use std::io::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
@@ -66,13 +71,17 @@ impl Body {
         self.stage.tap().expect_more(self.sent_bytes, seen);
         // What comes behind a hole is still there to be read when nothing has to be decoded.
         let is_readable = self.is_whole || self.codings.is_identity();
-        if is_readable && !self.is_undecodable {
-            self.is_undecodable = self.stage.write(bytes).is_err();
+        if is_readable && !self.is_undecodable && self.stage.write(bytes).is_err() {
+            self.is_undecodable = true;
+            self.stage.tap().forget();
         }
     }
 
     /// Bytes are missing.
     pub(crate) fn missing(&mut self) {
+        if self.is_whole && !self.is_undecodable {
+            self.is_undecodable = self.stage.flush().is_err();
+        }
         self.is_whole = false;
         self.stage.tap().break_off();
     }

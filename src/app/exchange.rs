@@ -1,11 +1,13 @@
 //! A request and its response, whichever version of HTTP carries them: the row that both fill, their bodies, and what
 //! the flow takes from them.
 
+use std::sync::Arc;
+
 use super::body::{Body, Declared, Ending};
 use super::content::About;
 use super::{Context, Facts, FlowInfo, Side};
 use crate::limits::{FLOW_NAMES, FLOW_REQUESTS};
-use crate::record::{FlowName, Http, MessageBody, NameSource, Request};
+use crate::record::{Finding, FlowName, Http, MessageBody, NameSource, Request, Row, Severity};
 use crate::time::Timestamp;
 use crate::wire::escape;
 use crate::wire::http::{Input, host_name};
@@ -191,8 +193,37 @@ impl Exchange {
         let (request_body, request_end) = self.request.end(context);
         let (response_body, response_end) = self.response.end(context);
         let is_complete = self.is_whole && both_ended;
-        Http { is_complete, request_end, response_end, request_body, response_body, ..self.row }
+        let row = Http { is_complete, request_end, response_end, request_body, response_body, ..self.row };
+        context.rows.extend(position_sent(&row, context.flow).map(|finding| Row::Finding(Box::new(finding))));
+        row
     }
+}
+
+/// A picture that the device sent says where it was taken.
+fn position_sent(row: &Http, flow: &FlowInfo) -> Option<Finding> {
+    let (body, frame) = match row.from_device {
+        true => (&row.request_body, Some(row.origin.frame)),
+        false => (&row.response_body, row.response_frame),
+    };
+    let basis = body.position?;
+    Some(Finding {
+        kind: "picture-position",
+        severity: Severity::Medium,
+        what: "the device sent a picture whose metadata says where it was taken".to_owned(),
+        capture: Arc::clone(&flow.capture),
+        flow_id: Some(flow.flow_id),
+        frame,
+        time: if row.from_device { Some(row.origin.time) } else { row.response_start },
+        device_ip: Some(flow.device.0),
+        device_mac: flow.device_mac.clone(),
+        device_kind: None,
+        remote_ip: Some(flow.remote.0),
+        remote_port: Some(flow.remote.1),
+        name: row.host.clone(),
+        country: None,
+        value: body.sha256.as_ref().map(|sha256| format!("body {sha256}")),
+        basis,
+    })
 }
 
 impl Facts {

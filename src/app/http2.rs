@@ -20,7 +20,10 @@ pub(crate) const PROTOCOL: Protocol =
     Protocol { name: NAME, transport: Transport::Tcp, ports: &[80], recognise, open: |_| Box::new(Http2::new(None)) };
 
 /// For a stream that is known to be HTTP/2 by what was negotiated, and may not start at its beginning.
-#[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "called where TLS is decrypted"))]
+#[cfg_attr(
+    not(any(test, fuzzing)),
+    expect(dead_code, reason = "for streams whose start is missing, once something else tells what they are")
+)]
 pub(crate) fn open_h2(client: Side) -> Box<dyn Dialogue> {
     Box::new(Http2::late(client))
 }

@@ -3,7 +3,7 @@
 //!
 //! A new protocol is one file here, one in `wire`, one in `record`, and one entry in [`PROTOCOLS`].
 
-mod body;
+pub(crate) mod body;
 mod certificates;
 pub(crate) mod content;
 mod dns;
@@ -12,7 +12,7 @@ mod exchange;
 mod follow;
 mod http;
 mod http2;
-mod http3;
+pub(crate) mod http3;
 mod link;
 mod offer;
 mod opened;
@@ -35,6 +35,8 @@ use crate::time::Timestamp;
 pub(crate) use content::Content;
 pub(crate) use follow::Follow;
 pub(crate) use remote_id::Broadcasts;
+#[cfg(any(test, fuzzing))]
+pub(crate) use {http2::open_h2, quic::StreamEnd};
 
 /// Transport that carries a dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

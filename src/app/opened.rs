@@ -73,6 +73,7 @@ pub(super) fn marked(context: &mut Context<'_>, read: impl FnOnce(&mut Context<'
         match row {
             Row::Http(row) => row.decrypted = true,
             Row::Dns(row) => row.decrypted = true,
+            Row::WebSocket(row) => row.decrypted = true,
             _ => {}
         }
     }

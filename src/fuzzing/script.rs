@@ -5,13 +5,16 @@
 
 use std::net::IpAddr;
 
-use crate::app::{Appetite, Content, Context, Data, Dialogue, Facts, FlowInfo, Follow, PROTOCOLS, Side, Transport};
+use crate::app::{Appetite, Content, Context, Data, Dialogue, Facts, FlowInfo, Follow, PROTOCOLS, Side, Transport, open_h2};
 use crate::limits::PROBE_PIECES;
 use crate::record::{Encryption, Row};
 use crate::time::Timestamp;
 use crate::wire::Reader;
 
 use super::{PIECE_BYTES, laws};
+
+/// HTTP/2 whose start is missing, which no first bytes tell.
+pub(super) const LATE_HTTP2: &str = "http2, late";
 
 /// Who reads the flow.
 pub(super) struct Subject {
@@ -50,6 +53,9 @@ impl Subject {
     }
 
     fn open(&self, flow: &FlowInfo) -> Listener {
+        if self.protocol == Some(LATE_HTTP2) {
+            return Listener::Known(open_h2(Side::Device), Appetite::More);
+        }
         let Some(name) = self.protocol else { return Listener::Unknown(Follow::default()) };
         let protocol = PROTOCOLS.iter().find(|protocol| protocol.name == name && protocol.transport == self.transport);
         assert!(protocol.is_some(), "no protocol is called {name}");

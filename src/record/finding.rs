@@ -71,7 +71,7 @@ pub struct Finding {
 
 impl Record for Finding {
     const TABLE: &'static str = "findings";
-    const ABOUT: &'static str = "one row per fact worth a reader's eye: aircraft-to-public (an aircraft or remote controller had a flow of its own with a public address), through-aircraft (an aircraft's link address passed on somebody else's)";
+    const ABOUT: &'static str = "one row per fact worth a reader's eye: aircraft-to-public (an aircraft or remote controller had a flow of its own with a public address), through-aircraft (an aircraft's link address passed on somebody else's), picture-position (a picture that the device sent says where it was taken)";
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("kind", "", "what kind", Get::Text(|r| text(r.kind))),
         Column::new("severity", "", "high, medium, low, info", Get::Text(|r| text(r.severity.as_str()))),
@@ -98,6 +98,11 @@ impl Record for Finding {
             "what was seen, with what tells a person apart left out; empty when the flow says it all",
             Get::Text(|r| text_of(r.value.as_ref())),
         ),
-        Column::new("basis", "", "what it rests on; for a device its device_kind_basis", Get::Text(|r| text(r.basis))),
+        Column::new(
+            "basis",
+            "",
+            "what it rests on; for a device its device_kind_basis, for a picture the metadata: exif, xmp",
+            Get::Text(|r| text(r.basis)),
+        ),
     ];
 }

@@ -168,8 +168,15 @@ impl Write for Stage {
         }
     }
 
+    /// Gives on all that the bytes so far decode to.
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        match self {
+            Self::Tap(_) => Ok(()),
+            Self::Gzip(decoder) => decoder.flush().and_then(|()| decoder.get_mut().flush()),
+            Self::Deflate(decoder) => decoder.next.flush(),
+            Self::Brotli(decoder) => decoder.get_mut().flush(),
+            Self::Zstd(decoder) => decoder.flush().and_then(|()| decoder.get_mut().flush()),
+        }
     }
 }
 

@@ -68,6 +68,15 @@ impl Tap {
         self.seen = seen;
     }
 
+    /// What came so far is not what its coding says; of a bomb the start is true.
+    pub(super) fn forget(&mut self) {
+        self.form = Form::None;
+        self.taken.is_whole = false;
+        if !self.is_bomb {
+            self.taken.head.clear();
+        }
+    }
+
     /// Bytes are missing.
     pub(super) fn break_off(&mut self) {
         self.taken.is_whole = false;

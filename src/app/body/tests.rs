@@ -145,14 +145,18 @@ fn a_body_with_a_hole_has_no_hash_and_still_a_type() {
     for coding in ["", "gzip"] {
         let declared = Declared { coding: Some(coding.into()), media_type: None };
         let mut body = Body::new(about(&flow), &declared, &flow.content);
-        let sent = if coding.is_empty() { b"\xff\xd8\xff\xe0 a picture".repeat(9) } else { gzip(&b"\xff\xd8\xff\xe0 a picture".repeat(9)) };
-        body.data(&sent[..20], <_>::default());
+        // Bytes that do not shrink, so that the first half holds the start.
+        let noise = (0..9_000_u32).map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0]);
+        let picture: Vec<u8> = b"\xff\xd8\xff\xe0".iter().copied().chain(noise).collect();
+        let sent = if coding.is_empty() { picture } else { gzip(&picture) };
+        let (first, rest) = sent.split_at(sent.len() / 2);
+        body.data(first, <_>::default());
         body.missing();
-        body.data(&sent[20..], <_>::default());
+        body.data(rest, <_>::default());
         let mut rows = Vec::new();
         let found = body.end(Ending::Whole, &mut Context { flow: &flow, rows: &mut rows });
         assert_eq!((found.sha256, found.sent_sha256, rows.len()), (None, None, 0));
-        assert_eq!(found.media_type, if coding.is_empty() { Some("image/jpeg") } else { None });
+        assert_eq!(found.media_type, Some("image/jpeg"));
     }
 }
 

@@ -198,6 +198,7 @@ impl<'a> Page<'a> {
                     self.line(Tone::Faint, "", &format!("{label:<11} {text}"));
                 }
             }
+            (None, "") if row.text("category_basis") == "content" => self.value("rule", "none: what the bodies are decides, see http"),
             (None, "") => self.value("rule", "none decided"),
             (None, id) => self.doubt("rule", &format!("{id}, which is not among the rules asked now: give it with --rules")),
         }
@@ -400,8 +401,8 @@ fn exchange(row: &Row) -> String {
     let request = format!("{} {}{}{keys}", row.text("method"), row.text("host"), row.text("path"));
     let status = row.number("status").map_or_else(|| "no response seen".to_owned(), |status| format!("status {status}"));
     let body = |column: &str| count(row.number(column).unwrap_or(0));
-    let types = [some(" of ", row.text("content_type_request"), ""), some(" of ", row.text("content_type_response"), "")];
-    let [sent, received] = &types;
+    let sent = body_type(row, "request");
+    let received = body_type(row, "response");
     let decrypted = if row.is("decrypted") { ", decrypted" } else { "" };
     let agent = some(", user agent ", row.text("user_agent"), "");
     format!(
@@ -410,6 +411,16 @@ fn exchange(row: &Row) -> String {
         body("request_body_bytes"),
         body("response_body_bytes")
     )
+}
+
+/// What a body was said to be, and what it was found to be.
+fn body_type(row: &Row, half: &str) -> String {
+    let mut found = row.list(&format!("{half}_part_types"));
+    found.extend(Some(row.text(&format!("{half}_media_type"))).filter(|name| !name.is_empty()));
+    let tells = some(" telling ", &row.list(&format!("{half}_tells")).join(", "), "");
+    let position = some(", position in ", row.text(&format!("{half}_position")), "");
+    let declared = some(" of ", row.text(&format!("content_type_{half}")), "");
+    format!("{declared}{}{tells}{position}", some(" (found ", &found.join(", "), ")"))
 }
 
 fn message(row: &Row) -> String {
