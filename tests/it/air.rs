@@ -20,7 +20,7 @@ const PHONE: &str = "a4:83:e7:12:34:56";
 
 /// The lab's captures, or a word that they are not there.
 #[expect(clippy::print_stderr, reason = "a test that checks nothing says so")]
-fn lab() -> Option<PathBuf> {
+pub(crate) fn lab() -> Option<PathBuf> {
     let lab = corpus()?.join("../wifi-lab");
     if !lab.is_dir() {
         eprintln!("SKIPPED: no wifi-lab beside the captures that WHERETO_CORPUS names");

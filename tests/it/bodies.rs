@@ -5,11 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use whereto::analysis::{self, Options};
 use whereto::capture::Inputs;
 use whereto::record::{Flow, Http, Part, Row};
+use whereto::secrets::Secrets;
+use whereto::wifi::Keys;
 
 use crate::corpus::Collected;
 use crate::sources::root;
@@ -22,7 +25,7 @@ const CLEAR: &[(&str, &str, u64, &str)] = &[
     ("POST", "/v1/activate", 265, "107073535f45c23405ce08dd2cbf126d6e9d437c8c989dd0e50855daf0f4fbe1"),
 ];
 
-/// Of those in TLS.
+/// Of those in TLS that a key log opens.
 #[cfg(all(feature = "table", feature = "live"))]
 const SEALED: &[(&str, &str, u64, &str)] = &[
     ("POST", "/api/v2/user/activate", 265, "107073535f45c23405ce08dd2cbf126d6e9d437c8c989dd0e50855daf0f4fbe1"),
@@ -30,7 +33,6 @@ const SEALED: &[(&str, &str, u64, &str)] = &[
     ("POST", "/api/v2/b", 15, "5e9b12ee9e07653e8358af8450fe292702a74d776ff7431f1ddd809a00084ad6"),
     ("POST", "/flightrecord/upload", 700_100, "215e0552d19046027370ab32dd32b5063cd0880ee48cd3fa262082600c60d064"),
     ("PUT", "/put/DJI_0007.MP4", 4_000_024, "ffe8d1b6b641f8565175348b265b0e750662cd9130df0367c795dee11dc31ff7"),
-    ("POST", "/rsa-kex", 9, "ffa8edb5ec4d89f368f71151de08ff0ef1113743d9edd30774900f62f28582fa"),
 ];
 
 fn flight(extract: Option<&Path>) -> Vec<Row> {
@@ -155,8 +157,54 @@ fn every_body_in_tls_is_the_one_that_was_received() {
                     && row["request_sha256"] == *sha256
             })
         })
-        // Its session has the server's key, which is no line of a key log.
-        .filter(|(_, path, ..)| *path != "/rsa-kex")
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// What the servers wrote down: method, path, bytes and hash of each request they were sent.
+fn received(log: &str) -> Vec<(String, String, u64, String)> {
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [_, method, _, target, bytes, sha256] = words[..] else { panic!("six words: {line}") };
+        let path = target.split('?').next().unwrap_or_default();
+        (method.to_owned(), path.to_owned(), bytes.parse().unwrap(), sha256.to_owned())
+    };
+    log.lines().map(line).collect()
+}
+
+/// The flight as a monitor heard it, with the passphrase of the network, the phone's key log and the server's RSA key: every
+/// request that the servers received, with the body that they received.
+#[test]
+fn every_request_of_the_flight_opens_from_the_air() {
+    let Some(lab) = crate::air::lab() else { return };
+    let flight = lab.join("s1-wpa2-psk-full");
+    let mut keys = Keys::default();
+    keys.add("Spark-Lab-01:SparkLab-2025!").unwrap();
+    let mut secrets = Secrets::default();
+    secrets.add_key_log(&flight.join("sslkeys.txt")).unwrap();
+    secrets.add_rsa_key(&lab.join("lab/tls/srv.key")).unwrap();
+    let options = Options { wifi_keys: Arc::new(keys), secrets: Arc::new(secrets), scratch: std::env::temp_dir(), ..Options::default() };
+    let inputs = Inputs { captures: vec![flight.join("mon.pcap")], passed_over: Vec::new() };
+    let mut collected = Collected::default();
+    analysis::run(&inputs, &options, &mut collected, &mut |_| {}).expect("rules and address data are there");
+
+    let exchanges = exchanges(&collected.rows);
+    let mut found: Vec<_> = exchanges
+        .iter()
+        .map(|row| {
+            let body = &row.request_body;
+            (
+                row.method.clone().unwrap(),
+                row.path.clone().unwrap(),
+                body.decoded_bytes.unwrap_or(0),
+                body.sha256.clone().unwrap_or_default(),
+            )
+        })
+        .collect();
+    for (method, path, bytes, sha256) in received(&std::fs::read_to_string(flight.join("sink.log")).unwrap()) {
+        let sha256 = if bytes == 0 { String::new() } else { sha256 };
+        let place = found.iter().position(|row| *row == (method.clone(), path.clone(), bytes, sha256.clone()));
+        found.remove(place.unwrap_or_else(|| panic!("{method} {path} {bytes} {sha256} is not among {found:#?}")));
+    }
+    assert_eq!(exchanges.len(), 15, "{found:#?}");
 }
