@@ -18,7 +18,7 @@ use crate::capture::{self, About, Event, Extent, Filter, Inputs, Note, Reader, S
 use crate::enrich::{Enricher, Settings};
 use crate::error::Error;
 use crate::flow::Devices;
-use crate::record::{Anomaly, Capture, Flow, Ledger, Row};
+use crate::record::{Anomaly, Capture, Flow, Ledger, Row, Wifi};
 use crate::secrets::Secrets;
 use crate::time::Timestamp;
 use crate::wifi::Keys;
@@ -162,6 +162,11 @@ impl<O: Output> Session<O> {
             self.job.enricher.answer(&mut flow);
             look(&flow);
         }
+    }
+
+    /// The networks and stations on the air so far.
+    pub fn networks(&self) -> Vec<Wifi> {
+        self.pass.analyzer.networks()
     }
 
     /// Where the rows go.

@@ -177,6 +177,11 @@ impl Analyzer {
         self.state.flows.iter().filter(move |conversation| conversation.last() >= since).map(|conversation| conversation.so_far())
     }
 
+    /// The networks and stations heard so far, as their rows would be if the capture ended now.
+    pub fn networks(&self) -> Vec<Wifi> {
+        self.walker.networks()
+    }
+
     /// Ends the pass: what waits goes out, flows are closed, the account is made up.
     #[must_use]
     pub fn finish(mut self) -> Finished {

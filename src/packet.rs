@@ -306,6 +306,11 @@ impl Walker {
         self.metadata_bytes
     }
 
+    /// The networks and stations heard so far.
+    pub(crate) fn networks(&self) -> Vec<record::Wifi> {
+        self.wifi.so_far()
+    }
+
     /// Emits what still waits for fragments that will not come; the networks and stations heard, and the keys that
     /// handshakes made known.
     pub(crate) fn finish(mut self, emit: &mut Emit<'_>) -> (Vec<record::Wifi>, Vec<Learned>) {

@@ -6,7 +6,7 @@ use super::{Column, Get, Record, text, text_of, texts};
 use crate::time::Timestamp;
 
 /// A network, or a station in one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wifi {
     /// The capture, path as given.
     pub capture: Arc<str>,

@@ -273,6 +273,14 @@ impl Wifi {
         }
     }
 
+    /// What the rows would be if it ended now.
+    pub(crate) fn so_far(&self) -> Vec<record::Wifi> {
+        let State { networks, stations, .. } = &self.state;
+        let listed = stations.all();
+        let stations = listed.into_iter().map(|((bssid, address), station)| row::station(*bssid, *address, station, networks.peek(bssid)));
+        networks.all().into_iter().map(|(bssid, network)| row::network(*bssid, network)).chain(stations).collect()
+    }
+
     /// Ends: the rows of all networks and stations, and the keys that were learned.
     pub(crate) fn finish(self) -> (Vec<record::Wifi>, Vec<Learned>) {
         let State { networks, stations, learned, .. } = self.state;

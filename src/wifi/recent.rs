@@ -49,6 +49,16 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
         self.new.iter_mut().chain(self.old.iter_mut())
     }
 
+    /// All entries that were not dropped, in the order of their keys.
+    pub(super) fn all(&self) -> Vec<(&K, &V)>
+    where
+        K: Ord,
+    {
+        let mut entries: Vec<_> = self.new.iter().chain(&self.old).collect();
+        entries.sort_by_key(|(key, _)| **key);
+        entries
+    }
+
     /// Whether entries were dropped since [`Self::take_dropped`].
     pub(super) fn has_dropped(&self) -> bool {
         !self.dropped.is_empty()

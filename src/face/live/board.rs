@@ -42,6 +42,8 @@ pub(super) struct Board {
     open: HashMap<u64, (u64, u64)>,
 }
 
+/// What is shown of a network, and of each station in it.
+const STATION: &[&str] = &["ssid", "bssid", "station", "channel", "security", "signal_most", "data_protected", "data_opened", "keys"];
 /// What is shown of a Remote ID.
 const IDENTITY: &[&str] = &[
     "identity",
@@ -141,9 +143,9 @@ impl Board {
             flows: 0,
             devices: BTreeMap::new(),
             remotes: HashMap::new(),
-            networks: Sightings::new("bssid", &["ssid", "bssid", "channel", "security", "stations", "opened"]),
-            identities: Sightings::new("transmitter", IDENTITY),
-            anomalies: Sightings::new("kind", &["kind", "detail"]),
+            networks: Sightings::new(&["bssid", "station"], STATION),
+            identities: Sightings::new(&["transmitter"], IDENTITY),
+            anomalies: Sightings::new(&["kind"], &["kind", "detail"]),
             open: HashMap::new(),
         }
     }
@@ -159,6 +161,7 @@ impl Board {
         match row {
             Row::Anomaly(anomaly) => self.anomalies.see(&**anomaly),
             Row::RemoteId(identity) => self.identities.see(&**identity),
+            Row::Wifi(network) => self.networks.see(&**network),
             _ => {}
         }
     }
@@ -180,6 +183,11 @@ impl Board {
     pub(super) fn rotate(&mut self) {
         self.open.clear();
         self.files += 1;
+    }
+
+    /// Networks heard, their stations not counted.
+    pub(super) fn networks(&self) -> usize {
+        self.networks.cells("station").filter(|station| station.is_empty()).count()
     }
 
     /// `millis` have passed since the last tick.
@@ -237,7 +245,7 @@ impl Remote {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::record::RemoteId;
+    use crate::record::{RemoteId, Wifi};
     use crate::table::samples;
 
     /// A board with two devices, one hostile name and some losses.
@@ -257,6 +265,9 @@ pub(super) mod tests {
         // Other messages of it do not say who it is.
         (identity.identity, identity.speed) = (None, Some(12.5));
         board.row(&Row::RemoteId(Box::new(identity)));
+        let network = Wifi { bssid: "02:00:00:00:00:01".into(), ssid: Some("Spark".into()), channel: Some(6), ..Wifi::default() };
+        board.row(&Row::Wifi(Box::new(network.clone())));
+        board.row(&Row::Wifi(Box::new(Wifi { station: Some("02:00:00:00:00:02".into()), keys: vec!["1 passphrase".into()], ..network })));
         board.count(1_000, 640_000);
         board.counted = Statistics { received: 1_007, dropped: 7, dropped_by_interface: 2 };
         board.file = Some(("out/live-1.pcapng".into(), 640_500));

@@ -146,7 +146,7 @@ fn standing_json(board: &Board) -> Value {
         "devices": board.devices.len(),
         "remotes": board.remotes.len(),
         "flows": board.flows,
-        "networks": board.networks.len(),
+        "networks": board.networks(),
         "identities": board.identities.len(),
         "queued_bytes": board.queued,
         "received": board.counted.received,

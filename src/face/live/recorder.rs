@@ -250,6 +250,7 @@ impl Current {
         let since = if limit == usize::MAX { Timestamp::default() } else { self.looked };
         let mut board = news.board();
         self.session.open_flows(since, limit, &mut |flow| board.open(flow));
+        self.session.networks().into_iter().for_each(|network| board.row(&Row::Wifi(Box::new(network))));
         self.looked = self.latest;
     }
 

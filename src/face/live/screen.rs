@@ -3,6 +3,7 @@
 //! Everything on it comes from traffic, so every text is escaped once more before it is drawn.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ratatui::Frame;
@@ -178,7 +179,7 @@ impl Screen {
 
     fn draw_air(&self, frame: &mut Frame<'_>, area: Rect) {
         let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
-        list(frame, above, "Wi-Fi networks", &self.picture.networks, self.scroll);
+        list(frame, above, "Wi-Fi networks and stations", &self.picture.networks, self.scroll);
         list(frame, below, "Remote ID", &self.picture.identities, self.scroll);
     }
 }
@@ -213,6 +214,8 @@ impl Order {
 
 impl Picture {
     fn of(board: &Board, order: Order) -> Self {
+        let networks = board.networks();
+        let keys: BTreeSet<&str> = board.networks.cells("keys").flat_map(|keys| keys.split(", ")).filter(|key| !key.is_empty()).collect();
         let (kernel, interface) = (board.counted.dropped, board.counted.dropped_by_interface);
         let file = board
             .file
@@ -227,9 +230,9 @@ impl Picture {
                 units::bytes(board.bytes.total),
                 units::bytes(board.bytes.now),
                 file,
-                units::counted(board.networks.len() as u64, "network", "networks"),
+                units::counted(networks as u64, "network", "networks"),
                 units::counted(board.identities.len() as u64, "identity", "identities"),
-                board.networks.rows().filter(|network| network.cells.last().is_some_and(|opened| !opened.is_empty())).count(),
+                keys.len(),
             ),
             losses: format!(
                 "{}; {} waiting, {} finished",
@@ -241,20 +244,24 @@ impl Picture {
             devices: devices(board),
             remotes: remotes(board, order),
             networks: List::of(&board.networks),
-            identities: List::of(&board.identities),
-            anomalies: List::of(&board.anomalies),
+            identities: List::counted(&board.identities),
+            anomalies: List::counted(&board.anomalies),
         }
     }
 }
 
 impl List {
     fn of(seen: &Sightings) -> Self {
-        let headings = seen.columns().iter().copied().chain(["rows"]).collect();
-        let row = |sighting: &super::sightings::Sighting| {
-            let cells = sighting.cells.iter().map(|cell| printable(cell).into_owned());
-            cells.chain([units::count(sighting.count)]).collect()
-        };
-        Self { headings, rows: seen.rows().take(limits::LIVE_ROWS).map(row).collect() }
+        let row = |sighting: &super::sightings::Sighting| sighting.cells.iter().map(|cell| printable(cell).into_owned()).collect();
+        Self { headings: seen.columns().to_vec(), rows: seen.rows().take(limits::LIVE_ROWS).map(row).collect() }
+    }
+
+    /// The same, and how many rows there were of each thing.
+    fn counted(seen: &Sightings) -> Self {
+        let mut list = Self::of(seen);
+        list.headings.push("rows");
+        list.rows.iter_mut().zip(seen.rows()).for_each(|(cells, sighting)| cells.push(units::count(sighting.count)));
+        list
     }
 }
 
@@ -313,7 +320,14 @@ fn list(frame: &mut Frame<'_>, area: Rect, title: &str, list: &List, scroll: usi
     let headings = list.headings.iter().map(|heading| Text::from(*heading).dim());
     let shown = list.rows.get(scroll.min(list.rows.len())..).unwrap_or_default();
     let title = if list.rows.is_empty() { format!("{title}: none seen") } else { title.to_owned() };
-    let widths = list.headings.iter().map(|heading| if *heading == "rows" { Constraint::Length(9) } else { Constraint::Fill(1) });
+    let widths = list.headings.iter().map(|heading| match *heading {
+        "rows" => Constraint::Length(9),
+        "bssid" | "station" | "transmitter" => Constraint::Length(17),
+        "channel" | "security" | "signal_most" | "data_protected" | "data_opened" => {
+            Constraint::Length(heading.len().try_into().unwrap_or(16))
+        }
+        _ => Constraint::Fill(1),
+    });
     let rows = shown.iter().map(|cells| Row::new(cells.iter().map(|cell| Text::from(cell.as_str()))));
     let table = Table::new(rows, widths).header(Row::new(headings)).block(Block::new().title(title.bold()));
     frame.render_widget(table, area);
@@ -385,7 +399,13 @@ mod tests {
         assert!(drawn(&mut screen, (140, 30)).contains("by bytes in total"));
         press(&mut screen, KeyCode::Tab);
         let air = drawn(&mut screen, (140, 30));
-        assert!(air.contains("Wi-Fi networks: none seen") && air.contains("1581F45T") && air.contains("12.5"), "{air}");
+        assert!(
+            air.contains("Wi-Fi networks and stations")
+                && air.contains("02:00:00:00:00:02")
+                && air.contains("1581F45T")
+                && air.contains("12.5"),
+            "{air}"
+        );
         press(&mut screen, KeyCode::Char('3'));
         assert!(drawn(&mut screen, (140, 30)).contains("malformed-frame"));
         press(&mut screen, KeyCode::Char('?'));

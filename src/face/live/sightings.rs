@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::limits;
 use crate::record::{Column, Get, Origin, Record};
 
-/// The latest values of each thing, by the column that says which one it is.
+/// The latest values of each thing, by the columns that say which one it is.
 #[derive(Clone, Debug)]
 pub(super) struct Sightings {
-    key: &'static str,
+    key: &'static [&'static str],
     columns: &'static [&'static str],
     rows: BTreeMap<String, Sighting>,
 }
@@ -23,12 +23,18 @@ pub(super) struct Sighting {
 }
 
 impl Sightings {
-    pub(super) const fn new(key: &'static str, columns: &'static [&'static str]) -> Self {
+    pub(super) const fn new(key: &'static [&'static str], columns: &'static [&'static str]) -> Self {
         Self { key, columns, rows: BTreeMap::new() }
     }
 
     pub(super) const fn columns(&self) -> &'static [&'static str] {
         self.columns
+    }
+
+    /// The latest value that each thing has in a column.
+    pub(super) fn cells(&self, column: &str) -> impl Iterator<Item = &str> {
+        let index = self.columns.iter().position(|name| *name == column);
+        self.rows.values().filter_map(move |row| row.cells.get(index?)).map(String::as_str)
     }
 
     /// The things, in the order of their keys.
@@ -42,7 +48,7 @@ impl Sightings {
 
     /// Takes a row of any table that has the key's column.
     pub(super) fn see<R: Record>(&mut self, row: &R) {
-        let key = cell(row, self.key).unwrap_or_default();
+        let key = self.key.iter().map(|column| cell(row, column).unwrap_or_default()).collect::<Vec<_>>().join(" ");
         if self.rows.len() >= limits::LIVE_SIGHTINGS && !self.rows.contains_key(&key) {
             return;
         }
@@ -82,18 +88,19 @@ mod tests {
 
     #[test]
     fn the_latest_row_of_each_is_kept() {
-        let mut seen = Sightings::new("kind", &["kind", "count", "nosuch"]);
+        let mut seen = Sightings::new(&["kind"], &["kind", "count", "nosuch"]);
         let mut anomaly = samples::anomaly();
         seen.see(&anomaly);
         anomaly.count = 77;
         seen.see(&anomaly);
         let rows: Vec<_> = seen.rows().cloned().collect();
+        assert_eq!(seen.cells("count").collect::<Vec<_>>(), ["77"]);
         assert_eq!(rows, [Sighting { count: 2, cells: vec![anomaly.kind.into(), "77".into(), String::new()] }]);
     }
 
     #[test]
     fn there_is_a_limit() {
-        let mut seen = Sightings::new("detail", &["detail"]);
+        let mut seen = Sightings::new(&["detail"], &["detail"]);
         for number in 0..limits::LIVE_SIGHTINGS + 9 {
             let mut anomaly = samples::anomaly();
             anomaly.detail = number.to_string();
