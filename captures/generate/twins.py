@@ -2,8 +2,9 @@
 """twins.py STUDY TWIN TO: a run of the lab study with something in it that speaks against a claim.
 
 STUDY is captures/lab-study. TO gets the captures of the run that was tampered with, and `twin.json`: the run, its
-captures in the order in which they are to be named, and which frames were put in or taken out. What is put in are
-whole TCP conversations with right checksums, between the phone and an address of the study. Standard library only.
+captures in the order in which they are to be named, the run whose TLS keys open what was put in, and which frames were
+put in or taken out. What is put in are whole TCP conversations with right checksums, between the phone and an address
+of the study. Standard library only.
 """
 import gzip, json, os, random, struct, sys
 from calendar import timegm
@@ -242,7 +243,8 @@ def main(study, twin, target):
         capture.write(os.path.join(target, names[0]), second + first)
     else:
         raise SystemExit(f"no twin {twin}; there are {', '.join(PUT_IN)}, hole, split, reordered, swapped")
-    told = {"twin": twin, "run": run, "captures": names, "first_frame": min(frames, default=0), "last_frame": max(frames, default=0)}
+    keys = "03-default-sync-share" if twin == "record-encrypted" else run
+    told = {"twin": twin, "run": run, "captures": names, "keys_of": keys, "first_frame": min(frames, default=0), "last_frame": max(frames, default=0)}
     json.dump(told, open(os.path.join(target, "twin.json"), "w"))
 
 

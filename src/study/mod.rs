@@ -16,14 +16,17 @@ mod initiation;
 mod kinds;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::analysis::{Options, Output as _, Progress};
 use crate::enrich::{Rules, Settings};
 use crate::error::{Error, Kind};
 use crate::flow::{Device as Named, Devices};
 use crate::limits;
-use crate::record::{Action, Claim, Comparison, InStudy, Row, Run};
+use crate::record::{self, Action, Claim, Comparison, InStudy, Row, Run};
+use crate::secrets::Secrets;
 use crate::table::{Store, StudyRow};
+use crate::wifi::Keys;
 use crate::wire::Mac;
 
 pub use file::Study;
@@ -47,7 +50,7 @@ pub struct Judgement {
     /// Something makes the result incomplete.
     pub is_damaged: bool,
     /// Captures whose ledger does not close: an error of this program.
-    pub open_ledgers: Vec<std::sync::Arc<str>>,
+    pub open_ledgers: Vec<Arc<str>>,
 }
 
 /// Analyses every run, judges, and gives all rows to the tables.
@@ -64,6 +67,7 @@ pub fn judge(study: &Study, scratch: &Path, store: &mut Store, progress: &mut dy
     for run in &study.runs {
         let mut options = options.clone();
         options.flows_before = flows;
+        (options.wifi_keys, options.secrets) = keys(study, run)?;
         let (experiment, outcome) = Experiment::observe((study, &rules), run, &options, store, progress)?;
         flows = outcome.flows;
         if flows > limits::STUDY_FLOWS as u64 {
@@ -96,23 +100,47 @@ pub fn check(study: &Study) -> Result<Vec<String>, Error> {
 }
 
 fn options(study: &Study, scratch: &Path) -> Result<Options, Error> {
+    let mut settings = Settings { vendor: study.head.vendor.clone(), ..Settings::default() };
     let mut named = Vec::new();
     // Between two of them the phone is the device: what it sends is out, whichever spoke first.
     let mut devices: Vec<&Device> = study.devices.iter().filter(|device| device.kind != DeviceKind::Gateway).collect();
     devices.sort_by_key(|device| device.kind);
     for device in devices {
-        named.extend(device.ip.values().iter().map(|address| Named::Net((*address).into())));
+        let mut own: Vec<Named> = device.ip.values().iter().map(|address| Named::Net((*address).into())).collect();
         if let Some(mac) = &device.mac {
-            named.push(Named::Mac(mac_of(device, mac)?));
+            own.push(Named::Mac(mac_of(device, mac)?));
         }
+        let kind = match device.kind {
+            DeviceKind::Phone => Some(record::DeviceKind::Phone),
+            DeviceKind::Drone => Some(record::DeviceKind::Drone),
+            DeviceKind::Controller => Some(record::DeviceKind::RemoteController),
+            DeviceKind::Gateway | DeviceKind::Other => None,
+        };
+        settings.kinds.extend(own.iter().filter_map(|device| Some((kind?, *device))));
+        named.extend(own);
     }
-    let mut settings = Settings { vendor: study.head.vendor.clone(), ..Settings::default() };
     if let Some(regions) = &study.head.regions {
         settings.regions.clone_from(regions);
     }
     settings.geoip = study.head.geoip.iter().map(|path| study.folder.join(path)).collect();
     settings.rules = study.head.rules.iter().map(|path| study.folder.join(path)).collect();
     Ok(Options { devices: Devices(named), settings, scratch: scratch.to_path_buf(), ..Options::default() })
+}
+
+/// Keys of a run: of the air, as files or written out, and of TLS, as files.
+fn keys(study: &Study, run: &file::Run) -> Result<(Arc<Keys>, Arc<Secrets>), Error> {
+    let (mut keys, mut secrets) = (Keys::default(), Secrets::default());
+    for written in run.wifi_keys.values() {
+        let path = study.path(written);
+        if path.is_file() {
+            let text = std::fs::read(&path).map_err(|source| Kind::io("read Wi-Fi keys", &path, source))?;
+            keys.add_file(&path.display().to_string(), &String::from_utf8_lossy(&text))?;
+        } else {
+            keys.add(written)?;
+        }
+    }
+    run.tls_keys.values().iter().try_for_each(|path| secrets.add_key_log(&study.path(path)))?;
+    Ok((Arc::new(keys), Arc::new(secrets)))
 }
 
 fn mac_of(device: &Device, text: &str) -> Result<Mac, Error> {

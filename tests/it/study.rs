@@ -12,7 +12,7 @@ use crate::cases::{Place, whereto};
 use crate::corpus::corpus_root;
 use crate::sources::root;
 
-/// What the shipped study must come to without keys: the verdict, and what else can be defended.
+/// What the shipped study must come to: the verdict, and what else can be defended.
 const VERDICTS: &[(&str, &[&str])] = &[
     ("K01", &["supported", "not-contradicted"]),
     ("K02", &["supported", "not-contradicted"]),
@@ -36,13 +36,22 @@ const VERDICTS: &[(&str, &[&str])] = &[
 /// A twin, what its claims become, and all of the claims that change.
 const TWINS: &[(&str, &str, &[&str])] = &[
     ("record", "contradicted", &["K01", "K05", "K17"]),
-    ("record-encrypted", "undetermined", &["K01", "K05", "K17"]),
+    ("record-encrypted", "contradicted", &["K01", "K05", "K17"]),
     ("media", "contradicted", &["K01", "K02", "K03", "K17"]),
     ("diagnostics", "undetermined", &["K01", "K06"]),
     ("crash-report", "contradicted", &["K01", "K06"]),
     ("beacon", "contradicted", &["A01", "K01", "K16"]),
     ("hole", "undetermined", &["A11", "K01", "K02", "K03", "K04", "K05", "K08", "K13", "K17"]),
 ];
+
+/// Which keys a study gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keys {
+    /// Neither of the air nor of TLS.
+    None,
+    /// Both.
+    All,
+}
 
 /// Twins that differ in nothing but files and the order of frames.
 const SAME: &[&str] = &["split", "reordered", "swapped"];
@@ -96,6 +105,21 @@ fn assert_evidence(answer: &Value, claim: &str, told: &Value) {
 }
 
 #[test]
+fn an_encrypted_record_without_keys_is_a_candidate() {
+    let place = Place::new("study-twin-encrypted");
+    let Some((with_keys, told)) = twin(&place, "record-encrypted") else { return };
+    let path = place.folder().join("in/record-encrypted/study.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let text: Vec<&str> = text.lines().filter(|line| !line.starts_with("tls_keys")).collect();
+    fs::write(&path, text.join("\n")).unwrap();
+    let without = judged(&place, &path);
+    for claim in ["K01", "K05", "K17"] {
+        assert_eq!((verdicts(&with_keys)[claim].as_str(), verdicts(&without)[claim].as_str()), ("contradicted", "undetermined"), "{claim}");
+        assert_evidence(&without, claim, &told);
+    }
+}
+
+#[test]
 fn split_and_reordered_captures_come_to_the_same() {
     let place = Place::new("study-same");
     let before = judged(&place, Path::new("studies/lab/study.toml"));
@@ -119,13 +143,14 @@ fn without_paths(answer: &Value, table: &str) -> String {
 fn every_capture_of_the_lab_comes_to_the_known_verdicts() {
     let Some(lab) = lab() else { return };
     let expected = json(&lab.join("expected.json"))["verdicts"].clone();
-    for captures in ["plain", "labelled", "both"] {
+    for (captures, keys) in [("plain", Keys::None), ("labelled", Keys::None), ("plain", Keys::All), ("monitor", Keys::All), ("", Keys::All)]
+    {
         let place = Place::new("study-lab");
-        let study = study_of(&place, &lab, captures, None);
+        let study = study_of(&place, &lab, (captures, keys), None);
         let found = verdicts(&judged(&place, &study));
         for (claim, wanted) in expected.as_object().unwrap() {
             let accepted = accepted(wanted);
-            assert!(accepted.contains(&found[claim]), "{captures}: {claim} is {}, expected {accepted:?}", found[claim]);
+            assert!(accepted.contains(&found[claim]), "{captures} {keys:?}: {claim} is {}, expected {accepted:?}", found[claim]);
         }
     }
 }
@@ -135,7 +160,7 @@ fn each_run_of_the_lab_alone_says_nothing_wrong() {
     let Some(lab) = lab() else { return };
     for run in runs(&lab) {
         let place = Place::new("study-alone");
-        let study = study_of(&place, &lab, "both", Some(&run));
+        let study = study_of(&place, &lab, ("labelled", Keys::All), Some(&run));
         let found = verdicts(&judged(&place, &study));
         let truth = json(&lab.join(&run).join("truth.json"));
         for (claim, wanted) in truth["expected"].as_object().unwrap() {
@@ -150,7 +175,7 @@ fn the_air_without_keys_is_never_wrong() {
     let Some(lab) = lab() else { return };
     let expected = json(&lab.join("expected.json"))["verdicts"].clone();
     let place = Place::new("study-air");
-    let found = verdicts(&judged(&place, &study_of(&place, &lab, "monitor", None)));
+    let found = verdicts(&judged(&place, &study_of(&place, &lab, ("monitor", Keys::None), None)));
     for (claim, wanted) in expected.as_object().unwrap() {
         let wrong: Vec<String> = wanted["must_not"].as_array().unwrap().iter().map(word).collect();
         assert!(!wrong.contains(&found[claim]), "{claim} is {}", found[claim]);
@@ -161,9 +186,9 @@ fn the_air_without_keys_is_never_wrong() {
 #[test]
 fn every_flow_of_the_lab_is_initiated_as_it_was() {
     let Some(lab) = lab() else { return };
-    for captures in ["plain", "labelled"] {
+    for (captures, keys) in [("plain", Keys::None), ("labelled", Keys::All), ("monitor", Keys::All)] {
         let place = Place::new("study-initiation");
-        let study = study_of(&place, &lab, captures, None);
+        let study = study_of(&place, &lab, (captures, keys), None);
         judged(&place, &study);
         let (mut ambiguous, mut compared) = (0, 0);
         let flows = rows(&place, "flows");
@@ -197,7 +222,7 @@ fn every_flow_of_the_lab_is_initiated_as_it_was() {
 fn exactly_the_kinds_that_vanish_are_named() {
     let Some(lab) = lab() else { return };
     let place = Place::new("study-vanish");
-    let answer = judged(&place, &study_of(&place, &lab, "plain", None));
+    let answer = judged(&place, &study_of(&place, &lab, ("plain", Keys::None), None));
     for (change, before, after) in [
         ("diagnostics: on > off", ["01-default-1", "02-default-2"], ["04-diagnostics-off-1", "05-diagnostics-off-2"]),
         ("local_data_mode: off > on", ["01-default-1", "02-default-2"], ["06-local-data-mode-1", "07-local-data-mode-2"]),
@@ -308,6 +333,9 @@ fn twin(place: &Place, name: &str) -> Option<(Value, Value)> {
     let own = format!("captures = \"../../captures/lab-study/{run}/phone.pcap.gz\"");
     assert!(text.contains(&own));
     let text = text.replace(&own, &format!("captures = [{}]", names.join(", ")));
+    let key = |run: &str| format!("\"../../captures/lab-study/{run}/sslkeys.txt\"");
+    let keys_of = told["keys_of"].as_str().unwrap();
+    let text = if keys_of == run { text } else { text.replace(&key(run), &format!("[{}, {}]", key(run), key(keys_of))) };
     let text = text.replace("../../captures", &root().join("captures").display().to_string());
     let text = text.replace("../kivu-2018", &root().join("studies/kivu-2018").display().to_string());
     let path = folder.join("study.toml");
@@ -316,7 +344,7 @@ fn twin(place: &Place, name: &str) -> Option<(Value, Value)> {
 }
 
 /// A study file for the lab's folder, by `study init` and the few things that it leaves to people.
-fn study_of(place: &Place, lab: &Path, captures: &str, only: Option<&str>) -> PathBuf {
+fn study_of(place: &Place, lab: &Path, (captures, keys): (&str, Keys), only: Option<&str>) -> PathBuf {
     let ran = whereto(place, &["study".to_owned(), "init".to_owned(), lab.display().to_string()], None);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let (head, runs) = ran.stdout.split_once("\n[[run]]\n").unwrap();
@@ -330,7 +358,9 @@ fn study_of(place: &Place, lab: &Path, captures: &str, only: Option<&str>) -> Pa
             continue;
         }
         text.push_str("\n[[run]]\n");
-        for line in run.lines().filter(|line| !line.starts_with('#') && (only.is_none() || !line.starts_with("follows"))) {
+        let is_key = |line: &&str| line.starts_with("tls_keys") || line.starts_with("wifi_keys");
+        let lines = run.lines().filter(|line| keys == Keys::All || !is_key(line));
+        for line in lines.filter(|line| !line.starts_with('#') && (only.is_none() || !line.starts_with("follows"))) {
             text.push_str(&absolute(line, lab, captures));
             text.push('\n');
         }
@@ -349,7 +379,7 @@ fn absolute(line: &str, lab: &Path, captures: &str) -> String {
         let labels = [has("pcapdroid"), has("pktap")].concat();
         let chosen = match captures {
             "labelled" if !labels.is_empty() => labels,
-            "both" => [labels, has("plain")].concat(),
+            "" => has(""),
             "monitor" => has("monitor"),
             _ => has("plain"),
         };
