@@ -200,7 +200,7 @@ impl Record for Comparison {
         Column::new(
             "value",
             "",
-            "which one; kinds that cannot be told apart stand together, separated by `|`",
+            "which one; kinds that cannot be told apart stand together, separated by `|`; a flow whose requests were seen to be of several kinds counts whole under each",
             Get::Text(|r| text(&r.value)),
         ),
         Column::new("word", "", "appeared, vanished, grew, shrank, no-difference-seen, too-few-runs", Get::Text(|r| text(r.word))),

@@ -29,15 +29,18 @@ struct Group<'e, 'a> {
     runs: Vec<&'e Experiment<'a>>,
 }
 
-/// What is compared: its name, and its value in a conversation.
-type Dimension = (&'static str, fn(&Fact) -> Option<String>);
+/// What is compared: its name, and its values in a conversation.
+type Dimension = (&'static str, fn(&Fact) -> Vec<String>);
 
 /// The dimensions.
 const DIMENSIONS: [Dimension; 4] = [
-    ("category", |fact| Some(fact.kind())),
-    ("destination", |fact| fact.is_public().then(|| fact.host())),
-    ("country", |fact| fact.is_public().then(|| fact.country.clone().unwrap_or_else(|| fact.country_basis.to_owned()))),
-    ("party", |fact| Some(fact.party.to_owned())),
+    ("category", Fact::kinds),
+    ("destination", |fact| fact.is_public().then(|| fact.host()).into_iter().collect()),
+    ("country", |fact| {
+        let country = || fact.country.clone().unwrap_or_else(|| fact.country_basis.to_owned());
+        fact.is_public().then(country).into_iter().collect()
+    }),
+    ("party", |fact| vec![fact.party.to_owned()]),
 ];
 
 /// What one run has of one value.
@@ -129,8 +132,8 @@ fn same_steps<'e, 'a>(
 /// Both sides of a comparison.
 type Sides<'s, 'e, 'a> = (&'s [&'e Experiment<'a>], &'s [&'e Experiment<'a>]);
 
-fn in_dimension(change: &str, (dimension, value): Dimension, sides: Sides<'_, '_, '_>, warnings: &[String]) -> Vec<Comparison> {
-    let amounts = |runs: &[&Experiment<'_>]| runs.iter().map(|run| amounts(run, value)).collect::<Vec<_>>();
+fn in_dimension(change: &str, (dimension, values): Dimension, sides: Sides<'_, '_, '_>, warnings: &[String]) -> Vec<Comparison> {
+    let amounts = |runs: &[&Experiment<'_>]| runs.iter().map(|run| amounts(run, values)).collect::<Vec<_>>();
     let (before, after) = (amounts(sides.0), amounts(sides.1));
     let values: BTreeSet<&String> = before.iter().chain(&after).flat_map(BTreeMap::keys).collect();
     let ids = |runs: &[&Experiment<'_>]| runs.iter().map(|run| run.run.id.clone()).collect::<Vec<_>>();
@@ -168,14 +171,15 @@ fn in_dimension(change: &str, (dimension, value): Dimension, sides: Sides<'_, '_
 }
 
 #[expect(clippy::cast_precision_loss, reason = "means need no more than 52 bits")]
-fn amounts(run: &Experiment<'_>, value: fn(&Fact) -> Option<String>) -> BTreeMap<String, Amount> {
+fn amounts(run: &Experiment<'_>, values: fn(&Fact) -> Vec<String>) -> BTreeMap<String, Amount> {
     let mut amounts: BTreeMap<String, Amount> = BTreeMap::new();
     for fact in &run.facts {
-        let Some(value) = value(fact) else { continue };
-        let amount = amounts.entry(value).or_default();
-        amount.flows += 1.0;
-        amount.out += fact.ip_out as f64;
-        amount.inward += fact.ip_in as f64;
+        for value in values(fact) {
+            let amount = amounts.entry(value).or_default();
+            amount.flows += 1.0;
+            amount.out += fact.ip_out as f64;
+            amount.inward += fact.ip_in as f64;
+        }
     }
     amounts
 }

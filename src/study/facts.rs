@@ -106,6 +106,12 @@ impl Fact {
         if self.candidates.is_empty() { self.category.to_owned() } else { self.candidates.join("|") }
     }
 
+    /// Its kinds, where settings are compared: each of those that its requests were seen to be of, else as [`Self::kind`].
+    pub(super) fn kinds(&self) -> Vec<String> {
+        let is_read = matches!(self.category_basis, "path" | "content");
+        if is_read && !self.candidates.is_empty() { self.candidates.clone() } else { vec![self.kind()] }
+    }
+
     /// Nobody could read what was sent.
     pub(super) fn is_unreadable(&self) -> bool {
         self.encryption != Encryption::None && self.requests.is_empty()
