@@ -291,6 +291,9 @@ pub(crate) const RULE_PATH_BYTES: usize = 8 << 10;
 /// Bytes of a log of actions: a day of logcat.
 #[cfg(feature = "table")]
 pub(crate) const ACTION_LOG_BYTES: u64 = 256 << 20;
+/// Blocks without a frame that are read from the start of a capture to find when it begins.
+#[cfg(feature = "table")]
+pub(crate) const EVENTS_BEFORE_FRAME: usize = 4_096;
 /// Flows of a study, which are judged together and stay in memory: about a kilobyte each.
 #[cfg(feature = "table")]
 pub(crate) const STUDY_FLOWS: usize = 2_000_000;

@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use super::compressed::Compression;
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
+#[cfg(feature = "table")]
+use super::{Event, Reader};
 use crate::error::{Error, Kind};
 use crate::limits;
+#[cfg(feature = "table")]
+use crate::time::Timestamp;
 
 /// The captures to read, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +21,26 @@ pub struct Inputs {
     pub captures: Vec<PathBuf>,
     /// Files in folders that are no captures, passed over.
     pub passed_over: Vec<PathBuf>,
+}
+
+#[cfg(feature = "table")]
+impl Inputs {
+    /// Puts captures in the order of their first frames, as one that was split is read; those without a frame come
+    /// first, equals by path. Only the start of each file is read; what is no file is not touched.
+    pub(crate) fn sort_by_time(&mut self) {
+        self.captures.sort_by_cached_key(|path| (first_time(path), path.clone()));
+    }
+}
+
+#[cfg(feature = "table")]
+fn first_time(path: &Path) -> Option<Timestamp> {
+    let mut reader = path.is_file().then(|| Reader::open(path).ok())??;
+    for _ in 0..limits::EVENTS_BEFORE_FRAME {
+        if let Event::Frame(frame) = reader.next_event()? {
+            return Some(frame.time);
+        }
+    }
+    None
 }
 
 /// Expands files, folders (recursively), globs and `-`.

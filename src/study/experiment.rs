@@ -207,6 +207,7 @@ impl<'a> Experiment<'a> {
             }
         }
         let mut rows: Vec<Box<Flow>> = self.seen.rows;
+        self.facts.iter().for_each(|fact| share_answer(fact, &mut rows));
         for (row, flow) in rows.iter_mut().enumerate() {
             flow.answer.study = said.remove(&row).map(Box::new);
         }
@@ -268,6 +269,24 @@ impl Watch {
     }
 }
 
+/// What one row of a conversation that goes on from file to file knows, all of its rows say: sums do not depend on where
+/// a capture was cut.
+fn share_answer(fact: &Fact, rows: &mut [Box<Flow>]) {
+    let counted = || fact.parts.iter().filter(|part| !part.is_repeat);
+    if counted().count() < 2 {
+        return;
+    }
+    let Some(answer) = rows.get(fact.known).map(|known| known.answer.clone()) else { return };
+    let app = counted().find_map(|part| rows.get(part.row)?.app.clone());
+    for part in counted() {
+        if let Some(flow) = rows.get_mut(part.row).filter(|flow| flow.device_ip == fact.device_ip) {
+            flow.answer = answer.clone();
+            flow.encryption = fact.encryption;
+            flow.app = flow.app.take().or_else(|| app.clone());
+        }
+    }
+}
+
 /// A part of a whole; none when there is no whole.
 #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
 pub(super) fn share(part: u64, whole: u64) -> Option<f64> {
@@ -295,11 +314,11 @@ fn unknown_actions(log: &Log, study: &Study) -> String {
     format!("{} actions, of unknown kind: {} (say what they send with [[action]])", log.actions.len(), strange.join(", "))
 }
 
-/// The captures of a run, in the order of their paths.
+/// The captures of a run, in the order of time, whatever the order in which they are named.
 fn inputs(study: &Study, run: &Plan) -> Result<Inputs, Error> {
     let named: Vec<PathBuf> = run.captures.values().iter().map(|path| study.path(path)).collect();
     let mut inputs = capture::expand(&named)?;
-    inputs.captures.sort();
+    inputs.sort_by_time();
     Ok(inputs)
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Request {
 #[derive(Clone, Debug)]
 pub(super) struct Fact {
     pub(super) parts: Vec<Part>,
+    /// The row that knows most of it, by its place among the run's.
+    pub(super) known: usize,
     pub(super) device_ip: IpAddr,
     pub(super) device_mac: Option<String>,
     pub(super) remote_ip: IpAddr,
@@ -216,7 +218,7 @@ fn fact(seen: &Seen, parts: Vec<Part>, study: &Study, rules: &Rules) -> Option<F
     let counted = || flows().filter(|(part, _)| !part.is_repeat).map(|(_, flow)| flow);
     let head = counted().next()?;
     // Of equals the first: max_by_key would take the last.
-    let known = flows().map(|(_, flow)| flow).rev().max_by_key(|flow| knowledge(flow))?;
+    let (known_part, known) = flows().rev().max_by_key(|(_, flow)| knowledge(flow))?;
     let asked: BTreeSet<String> = parts.iter().filter_map(|part| seen.asked.get(&part.flow_id)).flatten().cloned().collect();
     let requests = parts.iter().filter_map(|part| seen.requests.get(&part.flow_id)).max_by_key(|requests| requests.len()).cloned();
     let answer = &known.answer;
@@ -255,6 +257,7 @@ fn fact(seen: &Seen, parts: Vec<Part>, study: &Study, rules: &Rules) -> Option<F
         initiation: "unknown",
         initiation_basis: String::new(),
         action: None,
+        known: known_part.row,
         parts,
     })
 }

@@ -57,8 +57,9 @@ impl Aggregates {
 
     /// Adds one row group of `flows`.
     pub(super) fn add(&mut self, flows: &DataFrame) -> PolarsResult<()> {
-        // A conversation that a second capture of the run shows again counts once.
-        let flows = flows.clone().lazy().filter(col("same_as").is_null()).with_column(lit(1).cast(DataType::UInt64).alias("flows"));
+        // A conversation that a second capture of the run shows again counts once, and so does one that goes on in the next.
+        let count = col("continues").is_null().cast(DataType::UInt64).alias("flows");
+        let flows = flows.clone().lazy().filter(col("same_as").is_null()).with_column(count);
         self.summary.add(flows.clone())?;
         self.destinations.add(flows.clone().with_columns([port(), round_trip()]))?;
         self.candidates.add(flows.filter(col("category").eq(lit("unknown"))).with_column(candidates()))

@@ -125,20 +125,33 @@ fn an_encrypted_record_without_keys_is_a_candidate() {
 fn split_and_reordered_captures_come_to_the_same() {
     let place = Place::new("study-same");
     let before = judged(&place, Path::new("studies/lab/study.toml"));
+    let tables: Vec<_> = SAME_TABLES.iter().map(|table| values(&place, table)).collect();
     for name in SAME {
         let Some((after, _)) = twin(&place, name) else { return };
         assert_eq!(verdicts(&after), verdicts(&before), "{name}");
-        assert_eq!(without_paths(&after, "comparisons"), without_paths(&before, "comparisons"), "{name}");
+        assert_eq!(after["comparisons"], before["comparisons"], "{name}");
+        assert_eq!(after["actions"], before["actions"], "{name}");
         for column in ["run", "flows", "ip_bytes_out", "ip_bytes_in", "holes", "gaps", "actions", "frames"] {
             let of = |answer: &Value| answer["runs"].as_array().unwrap().iter().map(|run| run[column].clone()).collect::<Vec<_>>();
             assert_eq!(of(&after), of(&before), "{name}: {column}");
         }
-        assert_eq!(without_paths(&after, "actions"), without_paths(&before, "actions"), "{name}");
+        for (table, rows) in SAME_TABLES.iter().zip(&tables) {
+            assert_eq!(values(&place, table), *rows, "{name}: {table}");
+        }
     }
 }
 
-fn without_paths(answer: &Value, table: &str) -> String {
-    answer[table].to_string()
+/// Tables that say the same however the captures of a run are cut, but for the columns that name file, frame or flow.
+const SAME_TABLES: &[&str] = &["summary", "destinations", "dns", "names", "certificates", "positions", "comparisons", "actions"];
+
+/// The rows of a table, sorted, without what names a place in a file.
+fn values(place: &Place, table: &str) -> Vec<String> {
+    let is_place = |column: &str| column == "capture" || column == "flow_id" || column.contains("frame");
+    let row =
+        |row: Value| row.as_object().unwrap().iter().filter(|(column, _)| !is_place(column)).map(|cell| format!("{cell:?}")).collect();
+    let mut rows: Vec<String> = rows(place, table).into_iter().map(row).collect();
+    rows.sort_unstable();
+    rows
 }
 
 #[test]
