@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use crate::analyzer::{Analyzer, Finished};
+use crate::analyzer::{Analyzer, Finished, Open};
 use crate::capture::{self, About, Event, Extent, Filter, Inputs, Note, Reader, SecretsFound};
 use crate::enrich::{Enricher, Settings};
 use crate::error::Error;
@@ -121,9 +121,11 @@ pub fn run(inputs: &Inputs, options: &Options, output: &mut dyn Output, progress
     let mut job = Job::new(options, output)?;
     inputs.captures.iter().for_each(|path| job.collect_secrets(path));
     job.tell_lost_secrets()?;
-    for path in &inputs.captures {
-        job.capture(path, progress)?;
+    for (place, path) in inputs.captures.iter().enumerate() {
+        let after = if place + 1 < inputs.captures.len() { After::Perhaps } else { After::Nothing };
+        job.capture(path, after, progress)?;
     }
+    job.end_open()?;
     job.end_extraction()?;
     progress(Progress::Joining(job.spill.len()));
     job.join()?;
@@ -179,7 +181,7 @@ impl<O: Output> Session<O> {
     /// # Errors
     /// When a row cannot be written.
     pub fn finish(mut self, about: About) -> Result<(Outcome, O), Error> {
-        self.job.end(self.pass, about)?;
+        self.job.end(self.pass, about, After::Nothing)?;
         self.job.end_extraction()?;
         self.job.join()?;
         Ok((self.job.outcome, self.job.output))
@@ -194,11 +196,22 @@ struct Job<O> {
     extraction: Option<Extraction>,
     outcome: Outcome,
     next_flow: u64,
+    /// What was open when the last capture ended.
+    open: Open,
     /// Closed flows are shown before their time.
     is_watched: bool,
     secrets: Arc<Secrets>,
     /// Capture and offset of the secrets that were collected before the pass.
     collected: HashSet<(Arc<str>, u64)>,
+}
+
+/// What comes after a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    /// Perhaps another, which goes on where this one ends.
+    Perhaps,
+    /// Nothing.
+    Nothing,
 }
 
 /// One capture being read.
@@ -225,6 +238,7 @@ impl<O: Output> Job<O> {
             spill,
             outcome: Outcome::default(),
             next_flow: options.flows_before + 1,
+            open: Open::default(),
             is_watched: false,
             secrets: Arc::clone(&options.secrets),
             collected: HashSet::new(),
@@ -263,7 +277,7 @@ impl<O: Output> Job<O> {
         self.output.row(Row::Anomaly(Box::new(anomaly)))
     }
 
-    fn capture(&mut self, path: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
+    fn capture(&mut self, path: &Path, after: After, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
         let opened = if path == Path::new("-") { Reader::new(Box::new(std::io::stdin()), path) } else { Reader::open(path) };
         let mut reader = match opened {
             Ok(reader) => reader,
@@ -274,16 +288,17 @@ impl<O: Output> Job<O> {
         while let Some(event) = reader.next_event() {
             self.event(&mut pass, event)?;
         }
-        self.end(pass, reader.finish())?;
+        self.end(pass, reader.finish(), after)?;
         progress(Progress::Read(path));
         Ok(())
     }
 
-    fn begin(&self, path: &Path) -> Result<Pass, Error> {
+    fn begin(&mut self, path: &Path) -> Result<Pass, Error> {
         let name = named(path);
         let filter = Filter::new(self.options.filter.as_deref())?;
         let mut analyzer =
             Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow).with_keys(Arc::clone(&self.options.wifi_keys));
+        analyzer = analyzer.going_on(std::mem::take(&mut self.open));
         analyzer.decrypt_with(&self.secrets);
         if let Some(extraction) = &self.extraction {
             analyzer = analyzer.with_readers(Arc::new(extraction.clone()));
@@ -305,8 +320,15 @@ impl<O: Output> Job<O> {
         Ok(())
     }
 
-    fn end(&mut self, pass: Pass, about: About) -> Result<(), Error> {
-        let finished = pass.analyzer.finish();
+    fn end(&mut self, pass: Pass, about: About, after: After) -> Result<(), Error> {
+        let finished = match after {
+            After::Nothing => pass.analyzer.finish(),
+            After::Perhaps => {
+                let (finished, open) = pass.analyzer.pause();
+                self.open = open;
+                finished
+            }
+        };
         self.next_flow = finished.next_flow;
         self.outcome.captures += 1;
         self.outcome.flows = self.next_flow - 1;
@@ -414,6 +436,11 @@ impl<O: Output> Job<O> {
         let anomaly =
             Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count: left_out, is_damage: false };
         self.output.row(Row::Anomaly(Box::new(anomaly)))
+    }
+
+    /// What is open when the last capture cannot be read.
+    fn end_open(&mut self) -> Result<(), Error> {
+        std::mem::take(&mut self.open).close().into_iter().try_for_each(|row| self.row(row))
     }
 
     /// After the pass: every flow gets its answer.

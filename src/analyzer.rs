@@ -1,7 +1,7 @@
 //! The pass over one capture: frames in, rows out, and a ledger that closes.
 //!
-//! It owns the flow table, feeds the dialogues and keeps the account. Nothing here looks beyond its capture;
-//! what needs all of them is joined after the pass.
+//! It owns the flow table, feeds the dialogues and keeps the account. Nothing here looks beyond its capture, except that
+//! flows may go on from the capture before; what needs all captures is joined after the pass.
 
 mod conversation;
 
@@ -16,7 +16,7 @@ use crate::limits;
 use crate::packet::{Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
 use crate::record::{Anomaly, Disposition, Flow, Ledger, Presence, Row, Wifi};
 use crate::secrets::Secrets;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::wifi::{Keys, Learned};
 
 use conversation::Conversation;
@@ -42,7 +42,21 @@ struct State {
     totals: Totals,
     anomalies: BTreeMap<&'static str, u64>,
     rows: Vec<Row>,
+    /// When the capture ended whose flows may go on in this one; none once that is decided.
+    ended: Option<Timestamp>,
 }
+
+/// Flows that were open when a capture ended.
+#[derive(Default)]
+pub struct Open {
+    flows: Table<Box<Conversation>>,
+    held: usize,
+    last: Option<Timestamp>,
+}
+
+/// Time by which a capture may begin before the end of the one that it goes on from: clocks of frames are not in order
+/// to the last moment.
+const SEAM: Span = Span::from_secs(1);
 
 /// Where frames went. The line that was charged last is at hand, because the next frame mostly goes there too.
 #[derive(Default)]
@@ -114,6 +128,7 @@ impl Analyzer {
             totals: Totals::default(),
             anomalies: BTreeMap::new(),
             rows: Vec::new(),
+            ended: None,
         };
         Self { walker: Walker::default(), state }
     }
@@ -122,6 +137,14 @@ impl Analyzer {
     #[must_use]
     pub fn with_keys(mut self, keys: Arc<Keys>) -> Self {
         self.walker = Walker::with_keys(keys);
+        self
+    }
+
+    /// Goes on with what was open when the capture before ended, if this one begins where that one ended. Before the
+    /// first frame.
+    #[must_use]
+    pub fn going_on(mut self, open: Open) -> Self {
+        (self.state.flows, self.state.held, self.state.ended) = (open.flows, open.held, open.last);
         self
     }
 
@@ -140,6 +163,11 @@ impl Analyzer {
     pub fn push(&mut self, frame: &Frame<'_>) {
         let state = &mut self.state;
         state.totals.note(frame);
+        if let Some(ended) = state.ended.take()
+            && ended.since(frame.time) > SEAM
+        {
+            state.close_all();
+        }
         state.expire(frame.time);
         self.walker.walk(frame, &mut |item| state.item(item));
     }
@@ -184,19 +212,40 @@ impl Analyzer {
 
     /// Ends the pass: what waits goes out, flows are closed, the account is made up.
     #[must_use]
-    pub fn finish(mut self) -> Finished {
+    pub fn finish(self) -> Finished {
+        let (mut state, learned) = self.end_walk();
+        state.close_all();
+        state.finished(learned)
+    }
+
+    /// As [`Self::finish`], but flows that are open stay so, for a capture that may go on where this one ends.
+    #[must_use]
+    pub fn pause(self) -> (Finished, Open) {
+        let (mut state, learned) = self.end_walk();
+        let last = state.totals.last.max(state.ended);
+        let open = Open { flows: std::mem::take(&mut state.flows), held: std::mem::take(&mut state.held), last };
+        (state.finished(learned), open)
+    }
+
+    fn end_walk(mut self) -> (State, Vec<Learned>) {
         let state = &mut self.state;
         let metadata_bytes = self.walker.metadata_bytes();
         let (networks, learned) = self.walker.finish(&mut |item| state.item(item));
         networks.into_iter().for_each(|row| state.network(row));
-        let rest = std::mem::take(&mut state.flows).into_rest(|conversation| conversation.flow_id());
-        for entry in rest {
-            state.close(entry, "capture-end");
-        }
-        state.count_anomalies();
         state.totals.wire_bytes = state.totals.wire_bytes.saturating_sub(metadata_bytes);
-        let ledger = self.state.ledger();
-        Finished { rows: self.state.rows, ledger, totals: self.state.totals, next_flow: self.state.next_flow, learned }
+        (self.state, learned)
+    }
+}
+
+impl Open {
+    /// Nothing goes on: the rows of what was open.
+    #[must_use]
+    pub fn close(self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for entry in self.flows.into_rest(|conversation| conversation.flow_id()) {
+            entry.value.close("capture-end", &mut rows);
+        }
+        rows
     }
 }
 
@@ -384,11 +433,21 @@ impl State {
         if let Some(slot) = self.flows.find(&key) {
             let is_idle = self.flows.is_idle(slot, now);
             let is_reopened = self.flows.get_mut(slot).is_some_and(|entry| entry.value.is_reopened_by(packet, sender));
-            if !is_idle && !is_reopened {
+            if !is_idle && !is_reopened && self.goes_on(slot, packet, (&key, sender)) {
                 return slot;
             }
             if let Some(entry) = self.flows.remove(slot) {
-                self.close(entry, if is_idle { "idle" } else { "reopened" });
+                let is_own = entry.value.is_of(&self.capture);
+                self.close(
+                    entry,
+                    if is_idle {
+                        "idle"
+                    } else if is_own {
+                        "reopened"
+                    } else {
+                        "capture-end"
+                    },
+                );
             }
         }
         if self.flows.len() >= limits::OPEN_FLOWS
@@ -410,6 +469,37 @@ impl State {
             _ => Idle::Other,
         };
         self.flows.insert(key, Box::new(conversation), idle, now)
+    }
+
+    /// Whether a packet belongs to the flow found for it. One of the capture before gets a row for this one.
+    fn goes_on(&mut self, slot: usize, packet: &Packet<'_>, (key, sender): (&Key, Half)) -> bool {
+        let Some(entry) = self.flows.get_mut(slot) else { return false };
+        if entry.value.is_of(&self.capture) {
+            return true;
+        }
+        if !entry.value.is_continued_by(packet, sender) {
+            return false;
+        }
+        let rows = self.rows.len();
+        let place = (Arc::clone(&self.capture), self.next_flow);
+        let before = entry.value.held();
+        entry.value.go_on(place, packet, key, &mut self.rows);
+        self.held = (self.held + entry.value.held()).saturating_sub(before);
+        self.next_flow += 1;
+        self.sift(rows);
+        true
+    }
+
+    fn close_all(&mut self) {
+        for entry in std::mem::take(&mut self.flows).into_rest(|conversation| conversation.flow_id()) {
+            self.close(entry, "capture-end");
+        }
+    }
+
+    fn finished(mut self, learned: Vec<Learned>) -> Finished {
+        self.count_anomalies();
+        let ledger = self.ledger();
+        Finished { rows: self.rows, ledger, totals: self.totals, next_flow: self.next_flow, learned }
     }
 
     fn expire(&mut self, now: Timestamp) {

@@ -122,6 +122,9 @@ pub(crate) const FLOWS_HELD: usize = 16_384;
 pub(crate) const STREAM_BYTES: usize = 512 << 10;
 /// Bytes all streams together may hold.
 pub(crate) const STREAMS_BYTES: usize = 64 << 20;
+/// Bytes of sequence that a segment of the next capture may be away from where the stream stood: what a fast connection
+/// sends in the seconds between two files.
+pub(crate) const STREAM_AHEAD: u32 = 64 << 20;
 /// Pieces one direction may hold while a hole is open.
 pub(crate) const STREAM_PIECES: usize = 512;
 /// Bytes of a stream's beginning looked at to recognise its protocol.
@@ -197,6 +200,8 @@ pub(crate) const LINK_COMMANDS: usize = 2_048;
 pub(crate) const LINK_PENDING_BYTES: usize = 2_048;
 /// Distinct requests of a flow kept for the path rules.
 pub(crate) const FLOW_REQUESTS: usize = 64;
+/// Captures that a flow goes through and that are kept to say where a row of it was read: a ring's files in two hours.
+pub(crate) const FLOW_CAPTURES: usize = 64;
 /// Distinct names of a flow kept from its own bytes.
 pub(crate) const FLOW_NAMES: usize = 32;
 /// Intervals between what a device sends on a flow that are kept to find a beat: 64 of 15 minutes are most of a day.

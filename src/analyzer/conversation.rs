@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::app::{Content, Context, Data, FlowInfo, Follow, Side, Transport};
+use crate::app::{Content, Context, Data, Facts, FlowInfo, Follow, Side, Transport};
 use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
 use crate::limits;
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
@@ -28,7 +28,7 @@ pub(super) struct Conversation {
 }
 
 /// Bursts of payload from the device: when they begin, and how regularly.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Beat {
     /// Begin of the burst, and time of its last payload.
     burst: Option<(Timestamp, Timestamp)>,
@@ -160,7 +160,7 @@ impl Conversation {
         }
         let capture = Arc::clone(&self.flow.capture);
         let (flow_id, device_mac, content) = (self.flow.flow_id, self.flow.device_mac.clone(), content.clone());
-        let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None, content };
+        let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None, content, earlier: Vec::new() };
         self.dialogue = Some(Box::new(Talk { info, follow: Follow::default() }));
     }
 
@@ -169,6 +169,65 @@ impl Conversation {
         if let Some(talk) = &mut self.dialogue {
             talk.info.secrets = Some(Arc::clone(secrets));
         }
+    }
+
+    /// Whether it is one of this capture, and does not only go on from the one before.
+    pub(super) fn is_of(&self, capture: &Arc<str>) -> bool {
+        Arc::ptr_eq(&self.flow.capture, capture)
+    }
+
+    /// Whether a packet of the next capture may belong to it.
+    pub(super) fn is_continued_by(&self, packet: &Packet<'_>, sender: Half) -> bool {
+        let (Some(tcp), Segment::Tcp(segment)) = (&self.tcp, packet.segment) else { return true };
+        tcp.streams.get(usize::from(self.side(sender) == Side::Remote)).is_some_and(|stream| stream.is_near(segment.sequence))
+    }
+
+    /// Goes on with a packet of the next capture: a row of its own, with what TCP and the dialogue know. The row so far
+    /// goes out. A drone link is read anew: its dialogue adds up what one row tells.
+    pub(super) fn go_on(&mut self, place: (Arc<str>, u64), packet: &Packet<'_>, key: &Key, rows: &mut Vec<Row>) {
+        let decided = Decided { device: self.device, basis: self.flow.device_basis, initiator: self.flow.initiator };
+        let content = self.dialogue.as_ref().map(|talk| talk.info.content.clone()).unwrap_or_default();
+        let mut next = Self::open(place.clone(), packet, key, decided, &content);
+        (next.flow.app, next.process, next.beat) = (self.flow.app.clone(), self.process, self.beat.clone());
+        next.flow.device_mac = next.flow.device_mac.take().or_else(|| self.flow.device_mac.clone());
+        let began = next.flow.first;
+        if let (Some(mut talk), Some(fresh)) = (self.dialogue.take(), &mut next.dialogue) {
+            let facts = talk.follow.facts();
+            if facts.link.is_some() {
+                fresh.info.secrets = talk.info.secrets.clone();
+                self.dialogue = Some(talk);
+            } else {
+                self.learn(facts);
+                talk.info.go_on(began, place);
+                *fresh = talk;
+                self.hand_over(&mut next);
+            }
+        }
+        std::mem::replace(self, next).close("capture-end", rows);
+    }
+
+    /// The bytes that wait, and what is known of their order.
+    fn hand_over(&mut self, next: &mut Self) {
+        let (Some(tcp), Some(fresh)) = (&mut self.tcp, &mut next.tcp) else { return };
+        fresh.originator = tcp.originator;
+        for (side, (stream, new)) in [Side::Device, Side::Remote].into_iter().zip(tcp.streams.iter_mut().zip(&mut fresh.streams)) {
+            let (gaps, bytes) = stream.take_gaps();
+            let counts = if side == Side::Device { &mut self.flow.outbound } else { &mut self.flow.inbound };
+            (counts.gaps, counts.gap_bytes) = (gaps, bytes);
+            std::mem::swap(stream, new);
+        }
+    }
+
+    /// What the dialogue knows goes to the row.
+    fn learn(&mut self, facts: Facts) {
+        self.flow.application = facts.application.map(str::to_owned);
+        self.flow.application_basis = facts.application_basis;
+        self.flow.encryption = facts.encryption;
+        self.flow.names = facts.names;
+        self.flow.requests = facts.requests;
+        self.flow.link = facts.link;
+        self.flow.decrypted_by = facts.decrypted_by;
+        self.flow.quality.extend(facts.quality.into_iter().map(str::to_owned));
     }
 
     pub(super) const fn flow_id(&self) -> u64 {
@@ -335,15 +394,7 @@ impl Conversation {
         self.finish_tcp(rows);
         if let Some(mut talk) = self.dialogue.take() {
             talk.follow.finish(&mut Context { flow: &talk.info, rows });
-            let facts = talk.follow.into_facts();
-            self.flow.application = facts.application.map(str::to_owned);
-            self.flow.application_basis = facts.application_basis;
-            self.flow.encryption = facts.encryption;
-            self.flow.names = facts.names;
-            self.flow.requests = facts.requests;
-            self.flow.link = facts.link;
-            self.flow.decrypted_by = facts.decrypted_by;
-            self.flow.quality.extend(facts.quality.into_iter().map(str::to_owned));
+            self.learn(talk.follow.into_facts());
         }
         if self.is_cut {
             self.flow.quality.push("snaplen-cut".to_owned());
@@ -365,8 +416,9 @@ impl Conversation {
                 tcp.connection.note_gap(from);
             }
             let counts = self.counts(side);
-            (counts.gaps, counts.gap_bytes) = (stream.gaps, stream.gap_bytes);
-            quality.extend((stream.gaps > 0).then_some("gaps"));
+            counts.gaps += stream.gaps;
+            counts.gap_bytes += stream.gap_bytes;
+            quality.extend((counts.gaps > 0).then_some("gaps"));
             quality.extend(stream.has_hit_limit.then_some("reassembly-limit"));
         }
         quality.extend((!tcp.connection.has_opening()).then_some("mid-stream"));

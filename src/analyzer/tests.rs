@@ -6,10 +6,16 @@ use proptest::prelude::*;
 
 fn analyze(link: u16, frames: &[Vec<u8>]) -> Finished {
     let mut analyzer = Analyzer::new("case".into(), Devices::default(), 1);
+    push(&mut analyzer, link, frames, 0);
+    analyzer.finish()
+}
+
+/// Frames a second apart, from this second on.
+fn push(analyzer: &mut Analyzer, link: u16, frames: &[Vec<u8>], start: usize) {
     for (index, bytes) in frames.iter().enumerate() {
         analyzer.push(&Frame {
             number: index as u64 + 1,
-            time: Timestamp::from_parts(i64::try_from(index).unwrap(), 0),
+            time: Timestamp::from_parts(i64::try_from(start + index).unwrap(), 0),
             interface: 0,
             interface_name: None,
             link: LinkType(link),
@@ -19,7 +25,6 @@ fn analyze(link: u16, frames: &[Vec<u8>]) -> Finished {
             offset: 0,
         });
     }
-    analyzer.finish()
 }
 
 /// An IPv4 packet with a TCP segment of 192.0.2.1:50000 to 198.51.100.1:80.
@@ -43,6 +48,64 @@ fn an_anomaly_of_a_dialogue_is_counted_once() {
     let anomalies = finished.rows.iter().filter(|row| matches!(row, Row::Anomaly(_)));
     assert_eq!(anomalies.count(), 1);
     assert!(matches!(finished.rows.last(), Some(Row::Flow(flow)) if flow.application.as_deref() == Some("http")));
+}
+
+/// A request whose body is sent piece by piece.
+fn upload() -> Vec<Vec<u8>> {
+    let head = b"POST /up HTTP/1.1\r\nHost: a.example\r\nContent-Length: 40\r\n\r\n";
+    let mut frames = vec![segment(1, head)];
+    let mut sequence = 1 + u32::try_from(head.len()).unwrap();
+    for _ in 0..10 {
+        frames.push(segment(sequence, b"body"));
+        sequence += 4;
+    }
+    frames
+}
+
+/// Flows and requests of a capture cut in two; the second begins so many seconds after the first.
+fn cut(frames: &[Vec<u8>], place: usize, after: usize) -> (Vec<Flow>, Vec<crate::record::Http>) {
+    let (one, other) = frames.split_at(place);
+    let mut first = Analyzer::new("one".into(), Devices::default(), 1);
+    push(&mut first, 101, one, 100);
+    let (finished, open) = first.pause();
+    let mut second = Analyzer::new("other".into(), Devices::default(), finished.next_flow).going_on(open);
+    push(&mut second, 101, other, after);
+    let (mut flows, mut requests) = (Vec::new(), Vec::new());
+    for row in finished.rows.into_iter().chain(second.finish().rows) {
+        match row {
+            Row::Flow(flow) => flows.push(*flow),
+            Row::Http(http) => requests.push(*http),
+            _ => {}
+        }
+    }
+    (flows, requests)
+}
+
+#[test]
+fn a_flow_cut_by_the_end_of_a_capture_goes_on_in_the_next() {
+    let frames = upload();
+    for place in 1..frames.len() {
+        let (flows, requests) = cut(&frames, place, 100 + place);
+        let sent: u64 = flows.iter().map(|flow| flow.outbound.unique_bytes + flow.inbound.unique_bytes).sum();
+        assert_eq!((flows.len(), sent), (2, frames.iter().map(|frame| frame.len() as u64 - 40).sum()));
+        assert_eq!(flows.iter().map(|flow| (&*flow.capture, flow.flow_id)).collect::<Vec<_>>(), [("one", 1), ("other", 2)]);
+        assert!(flows.iter().all(|flow| flow.application.as_deref() == Some("http")), "cut at {place}");
+        let [request] = &requests[..] else { panic!("{requests:?}") };
+        assert_eq!((&*request.origin.capture, request.origin.flow_id, request.origin.frame), ("one", 1, 1));
+        assert_eq!(request.request_bytes, 40, "cut at {place}");
+    }
+}
+
+#[test]
+fn what_does_not_go_on_begins_anew() {
+    let frames = upload();
+    // Seen at the same time, from elsewhere; hours later; and another connection between the same ends.
+    let far = [&frames[..5], &[segment(0x7000_0000, b"other")]].concat();
+    for (frames, after) in [(&frames, 100), (&frames, 20_000), (&far, 106)] {
+        let (flows, requests) = cut(frames, 5, after);
+        assert_eq!((flows.len(), requests.len(), requests[0].request_bytes), (2, 1, 16));
+        assert_eq!(flows[1].application, None);
+    }
 }
 
 proptest! {

@@ -169,12 +169,16 @@ fn malformed(data: Data<'_>, context: &mut Context<'_>, detail: String) {
 }
 
 fn push_anomaly(kind: &'static str, seen: Option<(u64, Timestamp)>, context: &mut Context<'_>, detail: String) {
+    let (capture, flow_id) = match seen {
+        Some((_, time)) => context.flow.place(time),
+        None => (Arc::clone(&context.flow.capture), context.flow.flow_id),
+    };
     context.rows.push(Row::Anomaly(Box::new(Anomaly {
-        capture: Arc::clone(&context.flow.capture),
+        capture,
         frame: seen.map(|(frame, _)| frame),
         offset: None,
         time: seen.map(|(_, time)| time),
-        flow_id: Some(context.flow.flow_id),
+        flow_id: Some(flow_id),
         kind,
         detail,
         count: 1,
@@ -272,6 +276,7 @@ mod tests {
             device_mac: Some("02:00:00:00:00:01".to_owned()),
             secrets: None,
             content: <_>::default(),
+            earlier: Vec::new(),
         }
     }
 

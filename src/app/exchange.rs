@@ -1,8 +1,6 @@
 //! A request and its response, whichever version of HTTP carries them: the row that both fill, their bodies, and what
 //! the flow takes from them.
 
-use std::sync::Arc;
-
 use super::body::{Body, Declared, Ending};
 use super::content::About;
 use super::{Context, Facts, FlowInfo, Side};
@@ -144,14 +142,15 @@ impl Exchange {
 
     fn about(&self, half: Half, flow: &FlowInfo) -> About {
         let row = &self.row;
-        let (frame, declared) = match half {
-            Half::Request => (row.origin.frame, &row.content_type_out),
-            Half::Response => (row.response_frame.unwrap_or(row.origin.frame), &row.content_type_in),
+        let asked = (row.origin.frame, row.origin.time);
+        let ((frame, time), declared) = match half {
+            Half::Request => (asked, &row.content_type_out),
+            Half::Response => (row.response_frame.zip(row.response_start).unwrap_or(asked), &row.content_type_in),
         };
         let is_read = flow.content.is_read();
         let kept = |text: &Option<String>| text.as_ref().filter(|_| is_read).cloned();
         About {
-            origin: crate::record::Origin { frame, ..row.origin.clone() },
+            origin: crate::record::Origin { time: row.origin.time, ..flow.origin(frame, time) },
             stream: row.stream,
             from_device: row.from_device == (half == Half::Request),
             host: kept(&row.host),
@@ -193,7 +192,10 @@ impl Exchange {
         let (request_body, request_end) = self.request.end(context);
         let (response_body, response_end) = self.response.end(context);
         let is_complete = self.is_whole && both_ended;
-        let row = Http { is_complete, request_end, response_end, request_body, response_body, ..self.row };
+        // A frame of another capture would be looked for in the wrong one.
+        let is_elsewhere = self.row.response_start.is_some_and(|time| context.flow.place(time).0 != self.row.origin.capture);
+        let response_frame = self.row.response_frame.filter(|_| !is_elsewhere);
+        let row = Http { is_complete, request_end, response_end, request_body, response_body, response_frame, ..self.row };
         context.rows.extend(position_sent(&row, context.flow).map(|finding| Row::Finding(Box::new(finding))));
         row
     }
@@ -206,14 +208,16 @@ fn position_sent(row: &Http, flow: &FlowInfo) -> Option<Finding> {
         false => (&row.response_body, row.response_frame),
     };
     let basis = body.position?;
+    let time = if row.from_device { Some(row.origin.time) } else { row.response_start };
+    let (capture, flow_id) = flow.place(time.unwrap_or(row.origin.time));
     Some(Finding {
         kind: "picture-position",
         severity: Severity::Medium,
         what: "the device sent a picture whose metadata says where it was taken".to_owned(),
-        capture: Arc::clone(&flow.capture),
-        flow_id: Some(flow.flow_id),
+        capture,
+        flow_id: Some(flow_id),
         frame,
-        time: if row.from_device { Some(row.origin.time) } else { row.response_start },
+        time,
         device_ip: Some(flow.device.0),
         device_mac: flow.device_mac.clone(),
         device_kind: None,

@@ -28,6 +28,7 @@ mod websocket;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::limits;
 use crate::record::{Anomaly, ApplicationBasis, Encryption, FlowLink, FlowName, Origin, Request, Row};
 use crate::secrets::Secrets;
 use crate::time::Timestamp;
@@ -100,20 +101,42 @@ pub(crate) struct FlowInfo {
     pub(crate) secrets: Option<Arc<Secrets>>,
     /// What bodies are read with.
     pub(crate) content: Content,
+    /// Where it was seen before it went on here, in the order of time.
+    pub(crate) earlier: Vec<Earlier>,
+}
+
+/// A flow as the capture before showed it.
+#[derive(Clone, Debug)]
+pub(crate) struct Earlier {
+    /// Time from which it was seen in the next one.
+    pub(crate) until: Timestamp,
+    /// The capture.
+    pub(crate) capture: Arc<str>,
+    /// Number of the flow there.
+    pub(crate) flow_id: u64,
 }
 
 impl FlowInfo {
+    /// Capture and flow to which a frame of this time belongs.
+    pub(crate) fn place(&self, time: Timestamp) -> (Arc<str>, u64) {
+        let before = self.earlier.iter().find(|earlier| time < earlier.until);
+        before.map_or_else(|| (Arc::clone(&self.capture), self.flow_id), |earlier| (Arc::clone(&earlier.capture), earlier.flow_id))
+    }
+
+    /// It goes on in another capture, under another number.
+    pub(crate) fn go_on(&mut self, until: Timestamp, (capture, flow_id): (Arc<str>, u64)) {
+        if self.earlier.len() >= limits::FLOW_CAPTURES {
+            self.earlier.remove(0);
+        }
+        let before = Earlier { until, capture: std::mem::replace(&mut self.capture, capture), flow_id: self.flow_id };
+        self.flow_id = flow_id;
+        self.earlier.push(before);
+    }
+
     /// Where a row read at this frame comes from.
     pub(crate) fn origin(&self, frame: u64, time: Timestamp) -> Origin {
-        Origin {
-            capture: Arc::clone(&self.capture),
-            flow_id: self.flow_id,
-            frame,
-            time,
-            device_ip: self.device.0,
-            remote_ip: self.remote.0,
-            remote_port: Some(self.remote.1),
-        }
+        let (capture, flow_id) = self.place(time);
+        Origin { capture, flow_id, frame, time, device_ip: self.device.0, remote_ip: self.remote.0, remote_port: Some(self.remote.1) }
     }
 
     /// One of the two ports.
@@ -133,12 +156,13 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// Writes down that something in the flow was not as it should be.
     pub(crate) fn note(&mut self, seen: (u64, Timestamp), kind: &'static str, detail: String, damage: Damage) {
+        let (capture, flow_id) = self.flow.place(seen.1);
         self.rows.push(Row::Anomaly(Box::new(Anomaly {
-            capture: Arc::clone(&self.flow.capture),
+            capture,
             frame: Some(seen.0),
             offset: None,
             time: Some(seen.1),
-            flow_id: Some(self.flow.flow_id),
+            flow_id: Some(flow_id),
             kind,
             detail,
             count: 1,
@@ -300,6 +324,7 @@ pub(crate) mod tests {
             device_mac: None,
             secrets: None,
             content: Content::default(),
+            earlier: Vec::new(),
         }
     }
 }

@@ -81,6 +81,18 @@ impl Stream {
         }
     }
 
+    /// Whether a segment may be one of those to come: no farther away than what a connection has under way.
+    pub(crate) fn is_near(&self, sequence: u32) -> bool {
+        self.sequence.is_none_or(|next| sequence.wrapping_sub(next).cast_signed().unsigned_abs() <= limits::STREAM_AHEAD)
+    }
+
+    /// What was given up so far, which another counts.
+    pub(crate) const fn take_gaps(&mut self) -> (u64, u64) {
+        let taken = (self.gaps, self.gap_bytes);
+        (self.gaps, self.gap_bytes) = (0, 0);
+        taken
+    }
+
     /// Bytes that wait.
     pub(crate) const fn held(&self) -> usize {
         self.held

@@ -123,5 +123,6 @@ fn flow(transport: Transport) -> FlowInfo {
         device_mac: None,
         secrets: None,
         content: Content::default(),
+        earlier: Vec::new(),
     }
 }

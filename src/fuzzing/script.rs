@@ -49,6 +49,7 @@ impl Subject {
             device_mac: None,
             secrets: None,
             content: Content::default(),
+            earlier: Vec::new(),
         }
     }
 

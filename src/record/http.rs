@@ -119,7 +119,7 @@ impl Record for Http {
         Column::new(
             "response_frame",
             "",
-            "frame that completed the head of the response; empty without one",
+            "frame that completed the head of the response; empty without one, and where the next capture holds it",
             Get::Number(|r| r.response_frame),
         ),
         Column::new("decrypted", "", "true when it was read from a decrypted stream", Get::Flag(|r| Some(r.decrypted))),

@@ -125,7 +125,7 @@ fn an_encrypted_record_without_keys_is_a_candidate() {
 fn split_and_reordered_captures_come_to_the_same() {
     let place = Place::new("study-same");
     let before = judged(&place, Path::new("studies/lab/study.toml"));
-    let tables: Vec<_> = SAME_TABLES.iter().map(|table| values(&place, table)).collect();
+    let tables: Vec<_> = SAME_TABLES.iter().chain(READ_TABLES).map(|table| values(&place, table)).collect();
     for name in SAME {
         let Some((after, _)) = twin(&place, name) else { return };
         assert_eq!(verdicts(&after), verdicts(&before), "{name}");
@@ -135,7 +135,9 @@ fn split_and_reordered_captures_come_to_the_same() {
             let of = |answer: &Value| answer["runs"].as_array().unwrap().iter().map(|run| run[column].clone()).collect::<Vec<_>>();
             assert_eq!(of(&after), of(&before), "{name}: {column}");
         }
-        for (table, rows) in SAME_TABLES.iter().zip(&tables) {
+        // What was sealed in the second half cannot be opened before the first is read.
+        let same = if *name == "swapped" { 0 } else { READ_TABLES.len() };
+        for (table, rows) in SAME_TABLES.iter().chain(READ_TABLES.iter().take(same)).zip(&tables) {
             assert_eq!(values(&place, table), *rows, "{name}: {table}");
         }
     }
@@ -143,6 +145,9 @@ fn split_and_reordered_captures_come_to_the_same() {
 
 /// Tables that say the same however the captures of a run are cut, but for the columns that name file, frame or flow.
 const SAME_TABLES: &[&str] = &["summary", "destinations", "dns", "names", "certificates", "positions", "comparisons", "actions"];
+
+/// The same of what was read in order.
+const READ_TABLES: &[&str] = &["http", "parts"];
 
 /// The rows of a table, sorted, without what names a place in a file.
 fn values(place: &Place, table: &str) -> Vec<String> {

@@ -117,6 +117,7 @@ mod tests {
             device_mac: None,
             secrets: None,
             content: <_>::default(),
+            earlier: Vec::new(),
         };
         recognise(Probe { bytes, flow: &flow })
     }
