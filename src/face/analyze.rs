@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::knowledge::Knowledge;
-use super::manifest::Manifest;
+use super::manifest::{Asked, Manifest};
 use super::progress::Bar;
 use super::{Ending, answer};
 use crate::analysis::{self, Options, Outcome};
@@ -75,8 +75,8 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
         anyhow::bail!("{}", reasons.join("\n"));
     }
     let tables = store.finish()?;
-    let written = super::report::write(&args.output, super::report::TITLE)?;
-    Manifest::of(&tables, &args.knowledge.asked_rules()?, arguments(args), &written)?.write(&args.output)?;
+    let written = super::report::write(&args.output, None)?;
+    Manifest::of(&tables, &args.knowledge.asked_rules()?, asked(args), &written)?.write(&args.output)?;
     let [page, ..] = written;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &answer::json(&tables)?)?;
@@ -89,12 +89,12 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
 }
 
 /// The arguments that repeat the analysis, and how many secrets are not among them.
-fn arguments(args: &AnalyzeArgs) -> (Vec<String>, usize) {
+fn asked(args: &AnalyzeArgs) -> Asked {
     let (mut said, secrets) = args.knowledge.arguments();
     args.filter.iter().for_each(|filter| said.extend(["--filter".to_owned(), filter.clone()]));
     said.push("--".to_owned());
     said.extend(args.captures.iter().map(|path| path.to_string_lossy().into_owned()));
-    (said, secrets)
+    Asked { command: "analyze", arguments: said, secrets, documents: Vec::new() }
 }
 
 fn options(args: &AnalyzeArgs) -> anyhow::Result<Options> {

@@ -29,12 +29,17 @@ pub(super) struct Manifest {
     format: String,
     /// Program, version, features.
     tool: Tool,
-    /// The command as it was understood; secrets are left out.
+    /// The command that was run: analyze or study.
+    pub(super) command: String,
+    /// Its arguments as they were understood; secrets are left out.
     pub(super) arguments: Vec<String>,
     /// Arguments left out because they are secrets: to repeat the analysis they must be given again.
     pub(super) secrets: usize,
     /// The captures.
     pub(super) inputs: Vec<Input>,
+    /// What else was read: the study file, its claims, logs of actions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) documents: Vec<Input>,
     rules: Vec<RuleSet>,
     /// Address files, as `file@sha256`.
     address_data: Vec<String>,
@@ -53,7 +58,19 @@ struct Tool {
     features: Vec<String>,
 }
 
-/// A capture that was read.
+/// What was asked, as a manifest keeps it.
+pub(super) struct Asked {
+    /// The command.
+    pub(super) command: &'static str,
+    /// Its arguments without secrets.
+    pub(super) arguments: Vec<String>,
+    /// How many secrets there were.
+    pub(super) secrets: usize,
+    /// Files that were read besides captures, rules and address data.
+    pub(super) documents: Vec<PathBuf>,
+}
+
+/// A file that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
@@ -101,12 +118,7 @@ pub(super) struct Output {
 
 impl Manifest {
     /// Describes a finished analysis; `files` lie beside the tables.
-    pub(super) fn of(
-        tables: &Tables,
-        rules: &Rules,
-        (arguments, secrets): (Vec<String>, usize),
-        files: &[PathBuf],
-    ) -> anyhow::Result<Self> {
+    pub(super) fn of(tables: &Tables, rules: &Rules, asked: Asked, files: &[PathBuf]) -> anyhow::Result<Self> {
         let input = |row: &crate::record::Capture| Input { path: row.path.to_string(), bytes: row.file_bytes, sha256: row.sha256.clone() };
         let rule_set = |source: &crate::enrich::RuleFile| RuleSet {
             name: source.name.clone(),
@@ -124,9 +136,11 @@ impl Manifest {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 features: features.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()).collect(),
             },
-            arguments,
-            secrets,
+            command: asked.command.to_owned(),
+            arguments: asked.arguments,
+            secrets: asked.secrets,
             inputs: tables.captures.iter().map(input).collect(),
+            documents: asked.documents.iter().map(|path| document(path)).collect::<anyhow::Result<_>>()?,
             rules: rules.sources().iter().map(rule_set).collect(),
             address_data,
             counts: Counts::of(tables),
@@ -204,6 +218,11 @@ impl Counts {
             rows: tables.tables.iter().map(|table| (table.name.to_owned(), u64::try_from(table.rows).unwrap_or(u64::MAX))).collect(),
         }
     }
+}
+
+fn document(path: &Path) -> anyhow::Result<Input> {
+    let (bytes, sha256) = hash_file(path)?;
+    Ok(Input { path: path.to_string_lossy().into_owned(), bytes, sha256 })
 }
 
 /// Length and hash of a file.

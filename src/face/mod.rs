@@ -28,6 +28,8 @@ mod rows;
 pub mod rules;
 pub mod schema;
 #[cfg(feature = "table")]
+mod sources;
+#[cfg(feature = "table")]
 pub mod study;
 #[cfg(feature = "table")]
 mod terminal;

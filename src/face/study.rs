@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::grid::{Cell, Fit, Grid, Style, Tone};
 use super::knowledge::Format;
+use super::manifest::{Asked, Manifest};
 use super::progress::Bar;
 use super::{Ending, answer, rows};
 use crate::capture::Inputs;
@@ -101,6 +102,9 @@ fn judge(args: &StudyArgs, path: &Path, style: Style, out: &mut dyn Write) -> an
     bar.finish();
     let judgement = judgement?;
     let tables = store.finish()?;
+    let written = super::report::write(&args.output, Some(&study.head.title))?;
+    Manifest::of(&tables, &study::asked_rules(&study)?, asked(args, path, &study), &written)?.write(&args.output)?;
+    let [report, ..] = written;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &json(&tables)?)?;
         writeln!(out)?;
@@ -111,8 +115,20 @@ fn judge(args: &StudyArgs, path: &Path, style: Style, out: &mut dyn Write) -> an
             "\nTables\n  {}: runs, actions, comparisons, claims, flows and the others, one folder per table",
             tables.dir.display()
         )?;
+        writeln!(out, "\nReport\n  {}", super::grid::printable(&report.display().to_string()))?;
     }
     Ok(ending(&judgement, &tables))
+}
+
+/// What repeats the judgement. The study file holds the rest, so it is hashed with all that it names.
+fn asked(args: &StudyArgs, path: &Path, study: &Study) -> Asked {
+    let mut arguments = Vec::new();
+    for format in &args.format {
+        arguments.extend(["--format".to_owned(), format!("{format:?}").to_lowercase()]);
+    }
+    arguments.extend(["--".to_owned(), path.to_string_lossy().into_owned()]);
+    let documents = std::iter::once(path.to_path_buf()).chain(study.documents()).collect();
+    Asked { command: "study", arguments, secrets: 0, documents }
 }
 
 fn formats(wanted: &[Format]) -> Formats {

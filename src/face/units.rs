@@ -53,6 +53,12 @@ pub(super) fn share(part: u64, whole: u64) -> String {
     if part > 0 && percent < 0.05 { "<0.1 %".to_owned() } else { format!("{percent:.1} %") }
 }
 
+/// A share in percent.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 0.05 { "<0.1 %".to_owned() } else { format!("{percent:.1} %") }
+}
+
 /// A time to the second, as `2019-11-03T12:21:03Z`.
 pub(super) fn second(time: Timestamp) -> String {
     let shown = time.to_string();

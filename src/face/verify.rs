@@ -11,7 +11,9 @@ use clap::{Args, Parser};
 use super::Ending;
 use super::analyze::AnalyzeArgs;
 use super::grid::printable;
-use super::manifest::{FILE, Input, Manifest, hash_file};
+use super::manifest::{FILE, Manifest, hash_file};
+use super::sources;
+use super::study::StudyArgs;
 
 const EXAMPLES: &str = "Examples:
   whereto verify out                               every file of the result, and the captures where they were
@@ -29,7 +31,7 @@ pub struct VerifyArgs {
     /// Folder with the tables that analyze wrote
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// Look for the captures in this folder, by their file names
+    /// Look for the captures in this folder, by their file names and the folders above them
     #[arg(long, value_name = "DIR")]
     pub captures: Option<PathBuf>,
     /// Repeat the analysis with the same arguments and compare every file
@@ -45,6 +47,13 @@ pub struct VerifyArgs {
 struct Again {
     #[command(flatten)]
     analyze: AnalyzeArgs,
+}
+
+/// Those of a study.
+#[derive(Parser)]
+struct Judged {
+    #[command(flatten)]
+    study: StudyArgs,
 }
 
 /// What was found.
@@ -74,8 +83,12 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> anyhow::Result<Ending> {
     outputs(&args.dir, &manifest, &mut findings)?;
     strangers(&args.dir, &manifest, &mut findings)?;
     for input in &manifest.inputs {
-        let wrong = input_state(input, args.captures.as_deref());
+        let wrong = sources::find(input, args.captures.as_deref()).err();
         findings.note(wrong.map(|state| format!("capture {}: {state}", printable(&input.path))));
+    }
+    for input in &manifest.documents {
+        let wrong = sources::find(input, args.captures.as_deref()).err();
+        findings.note(wrong.map(|state| format!("{}: {state}", printable(&input.path))));
     }
     if args.rerun {
         again(args, &manifest, &mut findings)?;
@@ -119,19 +132,6 @@ fn strangers(dir: &Path, manifest: &Manifest, findings: &mut Findings) -> anyhow
     Ok(())
 }
 
-/// What is wrong with a capture.
-fn input_state(input: &Input, captures: Option<&Path>) -> Option<String> {
-    if input.path == "-" {
-        return Some("was read from a pipe and cannot be checked".to_owned());
-    }
-    let given = Path::new(&input.path);
-    let path = captures.zip(given.file_name()).map_or_else(|| given.to_path_buf(), |(folder, name)| folder.join(name));
-    match hash_file(&path) {
-        Ok((_, sha256)) => (sha256 != input.sha256).then(|| "changed since it was analyzed".to_owned()),
-        Err(error) => Some(format!("not checked: {error:#}")),
-    }
-}
-
 /// Repeats the analysis in a folder of its own and compares.
 fn again(args: &VerifyArgs, manifest: &Manifest, findings: &mut Findings) -> anyhow::Result<()> {
     if manifest.secrets > 0 && args.secrets.is_empty() {
@@ -141,10 +141,8 @@ fn again(args: &VerifyArgs, manifest: &Manifest, findings: &mut Findings) -> any
     let output = folder.path().join("again");
     let fixed = ["whereto", "--quiet", "--output"].map(std::ffi::OsString::from);
     let given = args.secrets.iter().chain(&manifest.arguments).map(std::ffi::OsString::from);
-    let parsed = Again::try_parse_from(fixed.into_iter().chain([output.clone().into()]).chain(given))
-        .map_err(|error| anyhow::anyhow!("the manifest's arguments cannot be read: {error}"))?;
-    let style = super::grid::Style { colour: false, width: 100 };
-    super::analyze::run(&parsed.analyze, style, &mut std::io::sink()).context("cannot repeat the analysis")?;
+    let words: Vec<_> = fixed.into_iter().chain([output.clone().into()]).chain(given).collect();
+    repeat(&manifest.command, words).context("cannot repeat the analysis")?;
     let repeated = Manifest::read(&output)?;
     let hashes: BTreeMap<&str, &str> = repeated.outputs.iter().map(|output| (output.path.as_str(), output.sha256.as_str())).collect();
     for output in &manifest.outputs {
@@ -152,6 +150,16 @@ fn again(args: &VerifyArgs, manifest: &Manifest, findings: &mut Findings) -> any
         findings.note((!is_same).then(|| format!("{}: another one when the analysis is repeated", printable(&output.path))));
     }
     Ok(())
+}
+
+fn repeat(command: &str, words: Vec<std::ffi::OsString>) -> anyhow::Result<Ending> {
+    let style = super::grid::Style { colour: false, width: 100 };
+    let unreadable = |error: clap::Error| anyhow::anyhow!("the manifest's arguments cannot be read: {error}");
+    match command {
+        "analyze" => super::analyze::run(&Again::try_parse_from(words).map_err(unreadable)?.analyze, style, &mut std::io::sink()),
+        "study" => super::study::run(&Judged::try_parse_from(words).map_err(unreadable)?.study, style, &mut std::io::sink()),
+        other => bail!("the manifest names command {}, expected analyze or study", printable(other)),
+    }
 }
 
 #[cfg(test)]

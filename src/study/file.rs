@@ -449,6 +449,14 @@ impl Study {
         self.folder.join(text)
     }
 
+    /// Files that it names beside captures, keys, rules and address data: claims and logs of actions.
+    #[must_use]
+    pub fn documents(&self) -> Vec<PathBuf> {
+        let claims = self.head.claims.iter().map(|path| path.get_ref().as_str());
+        let logs = self.runs.iter().filter_map(|run| run.actions.as_deref());
+        claims.chain(logs).map(|path| self.path(path)).collect()
+    }
+
     /// The application of a run.
     #[must_use]
     pub fn app_of(&self, run: &Run) -> Option<&App> {

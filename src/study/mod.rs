@@ -150,6 +150,14 @@ fn mac_of(device: &Device, text: &str) -> Result<Mac, Error> {
     }
 }
 
+/// The rules that a study asks, for their hashes.
+///
+/// # Errors
+/// When a file of rules cannot be read.
+pub(crate) fn asked_rules(study: &Study) -> Result<Rules, Error> {
+    rules(&options(study, Path::new(""))?.settings)
+}
+
 fn rules(settings: &Settings) -> Result<Rules, Error> {
     let mut rules = Rules::shipped(&settings.vendor)?;
     for path in &settings.rules {

@@ -31,6 +31,9 @@ mod live;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
+mod report;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod sources;

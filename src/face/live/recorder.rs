@@ -17,7 +17,7 @@ use crate::analysis::{Options, Output, Session};
 use crate::capture::{Batch, Event, Ring, Saver, Source, Statistics};
 use crate::error::Error;
 use crate::face::knowledge::Knowledge;
-use crate::face::manifest::Manifest;
+use crate::face::manifest::{Asked, Manifest};
 use crate::face::report;
 use crate::limits;
 use crate::record::{Capture, Flow, Ledger, Row};
@@ -285,10 +285,11 @@ impl Tables {
     /// Completes the tables, and writes beside them what `whereto analyze` does.
     fn describe(&self, store: Store, knowledge: &Knowledge, capture: &Path) -> anyhow::Result<()> {
         let made = store.finish()?;
-        let written = report::write(&self.temporary, report::TITLE)?;
+        let written = report::write(&self.temporary, None)?;
         let (said, secrets) = knowledge.arguments();
         let arguments = [said, vec!["--".to_owned(), capture.to_string_lossy().into_owned()]].concat();
-        Manifest::of(&made, &knowledge.asked_rules()?, (arguments, secrets), &written)?.write(&self.temporary)?;
+        let asked = Asked { command: "analyze", arguments, secrets, documents: Vec::new() };
+        Manifest::of(&made, &knowledge.asked_rules()?, asked, &written)?.write(&self.temporary)?;
         Ok(())
     }
 

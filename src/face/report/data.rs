@@ -9,14 +9,17 @@ use polars::prelude::{DataFrame, IntoLazy as _, SortMultipleOptions};
 use serde::Serialize;
 
 use super::super::rows::{Row, rows};
+use super::broadcasts::{self, Heard, Told};
 use super::sections::{self, Section};
 use crate::table::read;
 
 /// Destinations listed; the table `destinations` holds all.
 const DESTINATIONS: usize = 300;
-/// Anomalies, findings and other rows listed of one table.
+/// Findings and other rows listed of one table.
 const ROWS: usize = 500;
-/// Parts of the time that the timeline shows.
+/// Runs that have a timeline.
+const TIMELINES: usize = 40;
+/// Parts of the time that a timeline shows.
 pub(super) const BINS: usize = 120;
 
 /// The whole report.
@@ -46,14 +49,18 @@ pub(super) struct Report {
     pub(super) destinations: Vec<Row>,
     /// How many there are in all.
     pub(super) destinations_in_all: usize,
-    /// Bytes over time.
-    pub(super) timeline: Timeline,
+    /// Bytes over time, by run where there are runs.
+    pub(super) timelines: Vec<Timeline>,
     /// What the user did.
     pub(super) actions: Vec<Row>,
     /// Networks seen on the air.
     pub(super) wifi: Vec<Row>,
-    /// Broadcasts of aircraft.
-    pub(super) remote_id: Vec<Row>,
+    /// Who broadcast an identity or place.
+    pub(super) remote_id: Vec<Heard>,
+    /// Positions told in clear text.
+    pub(super) positions: Vec<Told>,
+    /// Rows that a table has and the report leaves out, by table.
+    pub(super) left_out: BTreeMap<&'static str, usize>,
     /// Where every frame went.
     pub(super) ledger: Vec<Row>,
     /// Whether that is all of them.
@@ -124,6 +131,8 @@ pub(super) struct Place {
 /// Bytes from the device over time, a strip per kind.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Timeline {
+    /// The run; empty outside a study.
+    pub(super) run: String,
     /// Nanoseconds since 1970 at which it begins and ends.
     pub(super) span: Option<(i64, i64)>,
     /// Kinds and their bytes in each part of the time.
@@ -150,20 +159,23 @@ impl Report {
         let ledger_closes = closes(&captures, &ledger);
         let anomalies = anomalies(&rows(&read(dir, "anomalies", &[])?)?);
         let matrix = Matrix::of(&summary);
+        let mut lists = Lists { dir, left_out: BTreeMap::new() };
         let mut report = Self {
             title: title.to_owned(),
             made_by: format!("whereto {}", env!("CARGO_PKG_VERSION")),
-            claims: optional(dir, "claims")?,
-            runs: optional(dir, "runs")?,
-            comparisons: optional(dir, "comparisons")?,
-            findings: optional(dir, "findings")?,
-            actions: optional(dir, "actions")?,
-            wifi: optional(dir, "wifi")?,
-            remote_id: optional(dir, "remote_id")?,
+            claims: lists.read("claims", |_| 0)?,
+            runs: lists.read("runs", |_| 0)?,
+            comparisons: lists.read("comparisons", |row| u64::from(matches!(row.text("word"), "no-difference-seen" | "too-few-runs")))?,
+            findings: lists.read("findings", |row| gravity(row.text("severity")))?,
+            actions: lists.read("actions", |_| 0)?,
+            wifi: lists.read("wifi", |row| u64::MAX - row.number("data_clear").unwrap_or(0) - row.number("data_protected").unwrap_or(0))?,
+            remote_id: lists.cut("remote_id", broadcasts::heard(dir)?),
+            positions: lists.cut("positions", broadcasts::told(dir)?),
             countries: countries(&summary),
             sections: sections::of(&summary),
-            timeline: Timeline::read(dir, &matrix.categories)?,
+            timelines: lists.cut_to(TIMELINES, "timelines", Timeline::read(dir, &matrix.categories)?),
             unseen: Vec::new(),
+            left_out: BTreeMap::new(),
             captures,
             matrix,
             destinations,
@@ -172,6 +184,7 @@ impl Report {
             ledger_closes,
             anomalies,
         };
+        report.left_out = lists.left_out;
         report.unseen = sections::unseen(&report, &summary);
         Ok(report)
     }
@@ -183,6 +196,44 @@ impl Report {
             (frames + row.number("frames").unwrap_or_default(), bytes + row.number("wire_bytes").unwrap_or_default())
         })
     }
+}
+
+/// Tables as lists of bounded length, and how many rows were left out of each.
+struct Lists<'a> {
+    dir: &'a Path,
+    left_out: BTreeMap<&'static str, usize>,
+}
+
+impl Lists<'_> {
+    /// The rows of a table, the least by `order` first; none when this analysis has no such table.
+    fn read(&mut self, table: &'static str, order: impl Fn(&Row) -> u64) -> anyhow::Result<Vec<Row>> {
+        if !self.dir.join(table).is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut all = rows(&read(self.dir, table, &[])?)?;
+        all.sort_by_key(order);
+        Ok(self.cut(table, all))
+    }
+
+    fn cut<T>(&mut self, table: &'static str, rows: Vec<T>) -> Vec<T> {
+        self.cut_to(ROWS, table, rows)
+    }
+
+    fn cut_to<T>(&mut self, most: usize, table: &'static str, mut rows: Vec<T>) -> Vec<T> {
+        if rows.len() > most {
+            self.left_out.insert(table, rows.len() - most);
+            rows.truncate(most);
+        }
+        rows
+    }
+}
+
+/// The gravest first.
+fn gravity(severity: &str) -> u64 {
+    ["high", "medium", "low", "info"]
+        .iter()
+        .position(|word| *word == severity)
+        .map_or(u64::MAX, |place| place.try_into().unwrap_or(u64::MAX))
 }
 
 impl Matrix {
@@ -226,22 +277,45 @@ impl Matrix {
 }
 
 impl Timeline {
-    fn read(dir: &Path, categories: &[String]) -> anyhow::Result<Self> {
-        let flows = read(dir, "flows", &["first", "last", "category", "ip_bytes_out"])?;
+    /// One for each run, in the order of their first flows, or one for all.
+    fn read(dir: &Path, categories: &[String]) -> anyhow::Result<Vec<Self>> {
+        let flows = read(dir, "flows", &["run", "first", "last", "category", "ip_bytes_out"])?;
         let times = |column: &str| -> anyhow::Result<Vec<i64>> {
             Ok(flows.column(column)?.datetime()?.physical().iter().map(Option::unwrap_or_default).collect())
         };
         let (first, last) = (times("first")?, times("last")?);
-        let Some((begin, end)) = first.iter().min().copied().zip(last.iter().max().copied()) else { return Ok(Self::default()) };
-        let mut strips: BTreeMap<&str, Vec<u64>> = categories.iter().map(|name| (name.as_str(), vec![0; BINS])).collect();
         let (kinds, bytes) = (flows.column("category")?.str()?, flows.column("ip_bytes_out")?.u64()?);
-        for (((first, last), kind), bytes) in first.iter().zip(&last).zip(kinds.iter()).zip(bytes.iter()) {
-            let Some(strip) = strips.get_mut(kind.unwrap_or("unknown")) else { continue };
-            spread(strip, (bin(*first, begin, end), bin(*last, begin, end)), bytes.unwrap_or_default());
+        let mut runs = BTreeMap::<&str, Vec<Sent<'_>>>::new();
+        for (row, run) in flows.column("run")?.str()?.iter().enumerate() {
+            let (Some(first), Some(last)) = (first.get(row), last.get(row)) else { continue };
+            let sent =
+                Sent { first: *first, last: *last, kind: kinds.get(row).unwrap_or("unknown"), bytes: bytes.get(row).unwrap_or_default() };
+            runs.entry(run.unwrap_or_default()).or_default().push(sent);
+        }
+        let mut timelines: Vec<Self> = runs.into_iter().filter_map(|(run, sent)| Self::of(run, &sent, categories)).collect();
+        timelines.sort_by_key(|timeline| timeline.span);
+        Ok(timelines)
+    }
+
+    fn of(run: &str, sent: &[Sent<'_>], categories: &[String]) -> Option<Self> {
+        let (begin, end) = (sent.iter().map(|sent| sent.first).min()?, sent.iter().map(|sent| sent.last).max()?);
+        let mut strips: BTreeMap<&str, Vec<u64>> = categories.iter().map(|name| (name.as_str(), vec![0; BINS])).collect();
+        for sent in sent {
+            let Some(strip) = strips.get_mut(sent.kind) else { continue };
+            spread(strip, (bin(sent.first, begin, end), bin(sent.last, begin, end)), sent.bytes);
         }
         let strips = categories.iter().filter_map(|name| Some((name.clone(), strips.remove(name.as_str())?)));
-        Ok(Self { span: Some((begin, end)), strips: strips.filter(|(_, strip)| strip.iter().any(|bytes| *bytes > 0)).collect() })
+        let strips = strips.filter(|(_, strip)| strip.iter().any(|bytes| *bytes > 0)).collect();
+        Some(Self { run: run.to_owned(), span: Some((begin, end)), strips })
     }
+}
+
+/// What a flow sent, and when.
+struct Sent<'a> {
+    first: i64,
+    last: i64,
+    kind: &'a str,
+    bytes: u64,
 }
 
 /// The part of the time that an instant lies in.
@@ -259,14 +333,6 @@ fn spread(strip: &mut [u64], (from, to): (usize, usize), bytes: u64) {
     if let Some(part) = parts.first_mut() {
         *part += bytes % count;
     }
-}
-
-/// A table that not every analysis has.
-fn optional(dir: &Path, table: &str) -> anyhow::Result<Vec<Row>> {
-    if !dir.join(table).is_dir() {
-        return Ok(Vec::new());
-    }
-    Ok(rows(&read(dir, table, &[])?.head(Some(ROWS)))?)
 }
 
 fn destinations(dir: &Path) -> anyhow::Result<(Vec<Row>, usize)> {

@@ -1,5 +1,8 @@
 //! The page: first what a decision-maker needs, then everything a hostile reader asks for.
 
+mod seen;
+mod study;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
@@ -12,8 +15,13 @@ use super::picture;
 use super::sections::{Kind, Section};
 use super::world::countries;
 
+pub(super) use study::rate;
+
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
+/// Lines of the ledger, and captures, shown: a study may have thousands of both.
+const LINES: usize = 1_000;
+const INPUTS: usize = 200;
 
 /// The page as text.
 pub(super) fn page(report: &Report) -> String {
@@ -77,13 +85,14 @@ fn body(report: &Report, commands: &Commands) -> Markup {
         }
         main {
             (answer(report, commands))
-            (verdicts(report))
+            (study::verdicts(report, commands))
             (kinds(report, commands))
             (destinations(report, commands))
-            (settings(report))
-            (over_time(report))
-            (findings(report, commands))
-            (air(report))
+            (study::runs(report))
+            (study::settings(report))
+            (study::over_time(report))
+            (seen::findings(report, commands))
+            (seen::air(report, commands))
             (quality(report))
             (method())
             (ledger(report))
@@ -97,6 +106,7 @@ const CONTENTS: &[(&str, &str)] = &[
     ("verdicts", "Verdicts"),
     ("kinds", "Kinds of data"),
     ("destinations", "Destinations"),
+    ("runs", "Runs"),
     ("settings", "Settings"),
     ("time", "Over time"),
     ("findings", "Findings"),
@@ -122,6 +132,11 @@ fn to_the_second(time: &str) -> String {
     time.split_once('.').map_or_else(|| time.to_owned(), |(second, _)| format!("{second}Z"))
 }
 
+/// A sentence about the rows of a table that the page leaves out.
+fn left_out(report: &Report, table: &str) -> Markup {
+    html! { @if let Some(rows) = report.left_out.get(table) { p.small { (rows) " more rows are in table " code { (table) } " and not on this page." } } }
+}
+
 /// A number that links to the command that explains it.
 fn linked(commands: &Commands, number: u64, what: &str) -> Markup {
     if number == 0 {
@@ -134,6 +149,7 @@ fn answer(report: &Report, commands: &Commands) -> Markup {
     let matrix = &report.matrix;
     html! {
         section #answer {
+            (study::summary(report))
             h2 { "What was sent, and where" }
             p.lead {
                 "The devices sent " strong { (bytes(matrix.total.out)) } " and received " strong { (bytes(matrix.total.inward)) } " in "
@@ -195,26 +211,6 @@ fn country_table(report: &Report, commands: &Commands) -> Markup {
                 td data-n=(place.bytes.flows) { (count(place.bytes.flows)) }
             } } }
         } }
-    }
-}
-
-fn verdicts(report: &Report) -> Markup {
-    html! {
-        section #verdicts {
-            h2 { "Verdicts on claims" }
-            @if report.claims.is_empty() { p { "No claims were judged: that needs a study file (" code { "whereto study" } ")." } }
-            @for claim in &report.claims {
-                article.claim {
-                    h3 { (printable(claim.text("claim"))) " " span class=(format!("verdict {}", claim.text("verdict").replace(' ', "-"))) { (claim.text("verdict")) } }
-                    p { (printable(claim.text("says"))) }
-                    p { (printable(claim.text("reason"))) }
-                    @for (label, column) in [("For", "evidence_for"), ("Against", "evidence_against"), ("Coverage", "coverage"), ("Source", "source")] {
-                        @let (text, list) = (claim.text(column), claim.list(column));
-                        @if !text.is_empty() || !list.is_empty() { p.small { strong { (label) ": " } (printable(text)) @for item in list.iter().take(40) { (printable(item)) "; " } @if list.len() > 40 { "and " (list.len() - 40) " more" } } }
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -300,103 +296,6 @@ fn destination(row: &Row, commands: &Commands) -> Markup {
     } }
 }
 
-/// Any table that other commands add, column by column.
-fn any_table(rows: &[Row], columns: &[(&str, &str)]) -> Markup {
-    html! {
-        div.wide { table.sortable {
-            caption.hidden { "Rows" }
-            thead { tr { @for (_, name) in columns { th scope="col" { (name) } } } }
-            tbody { @for row in rows { tr { @for (column, _) in columns { td.text { (row.shown(column)) } } } } }
-        } }
-    }
-}
-
-fn settings(report: &Report) -> Markup {
-    html! {
-        section #settings {
-            h2 { "What settings change" }
-            @if report.comparisons.is_empty() { p { "No settings were compared: that needs a study file with runs that differ in a setting." } }
-            @else { (any_table(&report.comparisons, COMPARISON)) }
-        }
-    }
-}
-
-const COMPARISON: &[(&str, &str)] = &[
-    ("setting", "setting"),
-    ("from", "from"),
-    ("to", "to"),
-    ("subject", "what"),
-    ("value", "which"),
-    ("change", "change"),
-    ("before", "bytes per minute before"),
-    ("after", "after"),
-    ("note", "note"),
-];
-
-fn over_time(report: &Report) -> Markup {
-    html! {
-        section #time {
-            h2 { "Over time" }
-            figure { (picture::timeline(&report.timeline, &report.actions))
-                figcaption { "IP bytes from the device. A flow's bytes are spread evenly over its time; vertical lines are actions of the user." } }
-            @if report.actions.is_empty() { p { "No log of the user's actions was given: what the user caused and what happened by itself is not known." } }
-            @else { (any_table(&report.actions, &[("run", "run"), ("time", "time"), ("action", "action"), ("note", "note")])) }
-        }
-    }
-}
-
-fn findings(report: &Report, commands: &Commands) -> Markup {
-    html! {
-        section #findings {
-            h2 { "Findings" }
-            @if report.findings.is_empty() { p { "None." } }
-            @else { div.wide { table.sortable {
-                caption.hidden { "Findings" }
-                thead { tr { @for name in ["severity", "kind", "what", "device", "to", "country", "flow", "frame"] { th scope="col" { (name) } } } }
-                tbody { @for row in &report.findings { tr {
-                    td.text { (row.shown("severity")) }
-                    td.text { (row.shown("kind")) }
-                    td.text { (row.shown("what")) }
-                    td.text { (row.shown("device_ip")) }
-                    td.text { (row.shown("remote_ip")) }
-                    td.text { (row.shown("country")) }
-                    td { @if let Some(flow) = row.number("flow_id") { a.x href=(format!("#{}", commands.explain(&format!("flow:{flow}")))) { (flow) } } }
-                    td { (row.shown("frame")) }
-                } } }
-            } } }
-        }
-    }
-}
-
-fn air(report: &Report) -> Markup {
-    let wifi: &[(&str, &str)] = &[
-        ("ssid", "network"),
-        ("bssid", "access point"),
-        ("station", "station"),
-        ("akm", "security"),
-        ("channel", "channel"),
-        ("frames_protected", "protected frames"),
-        ("frames_opened", "opened"),
-    ];
-    let broadcasts: &[(&str, &str)] = &[
-        ("time", "time"),
-        ("transmitter", "transmitter"),
-        ("system", "system"),
-        ("identity", "identity"),
-        ("latitude", "latitude"),
-        ("longitude", "longitude"),
-        ("plausible", "plausible"),
-    ];
-    html! {
-        section #air {
-            h2 { "On the air" }
-            @if report.wifi.is_empty() && report.remote_id.is_empty() { p { "No Wi-Fi networks or broadcasts of aircraft in these captures." } }
-            @if !report.wifi.is_empty() { h3 { "Networks" } (any_table(&report.wifi, wifi)) }
-            @if !report.remote_id.is_empty() { h3 { "Broadcasts of aircraft" } (any_table(&report.remote_id, broadcasts)) }
-        }
-    }
-}
-
 fn quality(report: &Report) -> Markup {
     html! {
         section #quality {
@@ -440,12 +339,13 @@ fn ledger(report: &Report) -> Markup {
             div.wide { table {
                 caption.hidden { "Ledger" }
                 thead { tr { @for name in ["capture", "went to", "reason", "frames", "bytes on the wire", "IP bytes"] { th scope="col" { (name) } } } }
-                tbody { @for row in &report.ledger { tr {
+                tbody { @for row in report.ledger.iter().take(LINES) { tr {
                     td.text { (row.shown("capture")) } td.text { (row.shown("disposition")) } td.text { (row.shown("reason")) }
                     @for column in ["frames", "wire_bytes", "ip_bytes"] { td { (count(row.number(column).unwrap_or_default())) } }
                 } } }
                 tfoot { tr { th scope="row" colspan="3" { "total" } td.total { (count(frames)) } td.total { (count(wire)) } td {} } }
             } }
+            @if report.ledger.len() > LINES { p.small { (report.ledger.len() - LINES) " more lines are in table " code { "ledger" } "; the total has them." } }
             @if report.ledger_closes { p { "The ledger closes: every frame and byte read is accounted for." } }
             @else { p.alarm { strong { "The ledger does not close. The numbers of this report are wrong; this is an error of the program." } } }
         }
@@ -456,7 +356,8 @@ fn manifest(report: &Report) -> Markup {
     html! {
         section #inputs {
             h2 { "Inputs and rules" }
-            @for row in &report.captures {
+            @if report.captures.len() > INPUTS { p.small { (report.captures.len() - INPUTS) " more captures are in table " code { "captures" } " and in manifest.json." } }
+            @for row in report.captures.iter().take(INPUTS) {
                 h3 { (row.shown("capture")) }
                 dl {
                     @for (column, name) in [("sha256", "SHA-256"), ("file_bytes", "bytes"), ("container", "container"), ("link_types", "link types"), ("written_by", "written by"),

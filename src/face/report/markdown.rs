@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::super::grid::printable;
 use super::super::rows::Row;
 use super::super::units::{bytes, count, share};
+use super::broadcasts::Heard;
 use super::data::{Bytes, Report};
 
 /// Destinations listed here; the page and the table hold more.
@@ -14,8 +15,9 @@ const DESTINATIONS: usize = 50;
 /// The report as Markdown.
 pub(super) fn page(report: &Report) -> String {
     let mut page = Page(format!("# {}\n", text(&report.title)));
-    answer(report, &mut page);
     claims(report, &mut page);
+    answer(report, &mut page);
+    study(report, &mut page);
     destinations(report, &mut page);
     rest(report, &mut page);
     page.0
@@ -63,8 +65,34 @@ fn claims(report: &Report, page: &mut Page) {
         return;
     }
     page.line("\n## Verdicts on claims");
-    let row = |row: &Row| ["claim", "verdict", "says", "reason"].map(|column| text(row.text(column))).to_vec();
-    page.table(&["claim", "verdict", "it says", "reason"], report.claims.iter().map(row));
+    let numbers = ["flows_for", "flows_against", "flows_candidates"];
+    let row = |row: &Row| {
+        let texts = ["claim", "verdict", "says", "reason"].map(|column| text(row.text(column)));
+        texts.into_iter().chain(numbers.map(|column| row.shown(column))).chain([text(&row.shown("gaps"))]).collect()
+    };
+    let heads = ["claim", "verdict", "it says", "reason", "flows for", "against", "candidates", "gaps"];
+    page.table(&heads, report.claims.iter().map(row));
+}
+
+fn study(report: &Report, page: &mut Page) {
+    let shown =
+        |columns: &'static [&'static str]| move |row: &Row| columns.iter().map(|column| text(&row.shown(column))).collect::<Vec<_>>();
+    if !report.runs.is_empty() {
+        page.line("\n## Runs");
+        let row = shown(&["run", "settings", "app", "app_version", "first", "last", "frames", "flows", "gaps"]);
+        page.table(&["run", "settings", "app", "version", "first", "last", "frames", "flows", "gaps"], report.runs.iter().map(row));
+    }
+    let differs = |row: &&Row| !matches!(row.text("word"), "no-difference-seen" | "too-few-runs");
+    if !report.comparisons.is_empty() {
+        page.line("\n## What settings change\n\nDifferences that repeat; the table comparisons has all that was compared.");
+        let row = shown(&["change", "dimension", "value", "word", "reason", "warnings"]);
+        page.table(&["setting", "what", "which", "result", "why", "mind"], report.comparisons.iter().filter(differs).map(row));
+    }
+    if !report.actions.is_empty() {
+        page.line("\n## Actions");
+        let row = shown(&["run", "time", "action", "kind", "flows", "ip_bytes_out"]);
+        page.table(&["run", "time", "action", "taken for", "flows caused", "bytes out"], report.actions.iter().map(row));
+    }
 }
 
 fn destinations(report: &Report, page: &mut Page) {
@@ -83,8 +111,23 @@ fn destinations(report: &Report, page: &mut Page) {
 fn rest(report: &Report, page: &mut Page) {
     if !report.findings.is_empty() {
         page.line("\n## Findings");
-        let row = |row: &Row| ["severity", "kind", "what", "flow_id", "frame"].map(|column| text(&row.shown(column))).to_vec();
-        page.table(&["severity", "kind", "what", "flow", "frame"], report.findings.iter().map(row));
+        let columns = ["severity", "kind", "what", "value", "device_ip", "remote_ip", "flow_id", "frame"];
+        let row = |row: &Row| columns.map(|column| text(&row.shown(column))).to_vec();
+        page.table(&["severity", "kind", "what", "seen", "device", "to", "flow", "frame"], report.findings.iter().map(row));
+    }
+    if !report.remote_id.is_empty() {
+        page.line("\n## Broadcasts of aircraft");
+        let all = |set: &std::collections::BTreeSet<String>| text(&set.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+        let row = |heard: &Heard| {
+            let sets = [&heard.identities, &heard.systems, &heard.doubts].map(all);
+            let numbers = [heard.broadcasts, heard.doubted].map(|number| number.to_string());
+            [text(&heard.transmitter)].into_iter().chain(sets).chain([text(&heard.first), text(&heard.last)]).chain(numbers).collect()
+        };
+        let heads = ["transmitter", "identities", "formats", "doubts", "first", "last", "broadcasts", "doubted"];
+        page.table(&heads, report.remote_id.iter().map(row));
+    }
+    for (table, rows) in &report.left_out {
+        page.line(&format!("\n{rows} more rows of {table} are in its table only."));
     }
     page.line("\n## Ledger");
     let row = |row: &Row| {

@@ -3,6 +3,7 @@
 //! The page asks the network for nothing and reads without a script. Whatever came from traffic passes through the
 //! page maker's escaping; nothing is pasted.
 
+mod broadcasts;
 mod commands;
 mod data;
 mod html;
@@ -33,20 +34,21 @@ pub struct ReportArgs {
     /// Folder with the tables that analyze wrote
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// Title of the report
-    #[arg(long, default_value = TITLE)]
-    pub title: String,
+    /// Title of the report; that of the report in the folder when not given
+    #[arg(long)]
+    pub title: Option<String>,
 }
 
 /// What a report is called when nobody says otherwise.
-pub(super) const TITLE: &str = "Where the data goes";
+const TITLE: &str = "Where the data goes";
 
 /// Runs the command.
 ///
 /// # Errors
 /// When the folder holds no tables, or the report cannot be written.
 pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<()> {
-    for path in write(&args.dir, &args.title)? {
+    let known = args.title.clone().or_else(|| known_title(&args.dir));
+    for path in write(&args.dir, known.as_deref())? {
         writeln!(out, "{}", path.display())?;
     }
     Ok(())
@@ -56,8 +58,8 @@ pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As [`run`].
-pub(super) fn write(dir: &Path, title: &str) -> anyhow::Result<[PathBuf; 3]> {
-    let report = Report::read(dir, title)?;
+pub(super) fn write(dir: &Path, title: Option<&str>) -> anyhow::Result<[PathBuf; 3]> {
+    let report = Report::read(dir, title.unwrap_or(TITLE))?;
     let json = serde_json::to_string_pretty(&report)?;
     let texts = [("report.html", html::page(&report)), ("report.md", markdown::page(&report)), ("report.json", json + "\n")];
     let mut paths = Vec::new();
@@ -65,6 +67,13 @@ pub(super) fn write(dir: &Path, title: &str) -> anyhow::Result<[PathBuf; 3]> {
         paths.push(put(dir, name, &text)?);
     }
     paths.try_into().map_err(|_| anyhow::anyhow!("a report has three files"))
+}
+
+/// The title of the report that lies in the folder.
+fn known_title(dir: &Path) -> Option<String> {
+    let text = fs::read_to_string(dir.join("report.json")).ok()?;
+    let report: serde_json::Value = serde_json::from_str(&text).ok()?;
+    Some(report.get("title")?.as_str()?.to_owned())
 }
 
 /// Writes a file beside and renames it: a reader never sees half of it.

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::super::rows::Row;
 use super::super::units::bytes;
 use super::data::{BINS, Place, Timeline, bin};
+use super::html::rate;
 use super::world::{coasts, countries, place};
 use crate::table::time;
 use crate::time::Timestamp;
@@ -51,14 +52,15 @@ fn radius(bytes: u64, most: u64) -> f64 {
     RADII.1.max(RADII.0 * (bytes as f64 / most as f64).sqrt())
 }
 
-/// A strip per kind of data, darker where more was sent, with the user's actions above.
-pub(super) fn timeline(timeline: &Timeline, actions: &[Row]) -> Markup {
+/// A strip per kind of data, darker where more was sent, with the numbers of the user's actions above.
+pub(super) fn timeline(place: usize, timeline: &Timeline, actions: &[&Row]) -> Markup {
     let Some((begin, end)) = timeline.span else { return html! { p { "No flows." } } };
     let most = timeline.strips.iter().flat_map(|(_, strip)| strip).copied().max().unwrap_or_default();
     let (width, height) = (NAMES + BINS * PART, (timeline.strips.len() + 2) * STRIP);
+    let title = format!("time-{}", place + 1);
     html! {
-        svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-labelledby="time-title" {
-            title id="time-title" { "Bytes from the device over time, a strip for each kind of data; the table below says how many in all." }
+        svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-labelledby=(title) {
+            title id=(title) { "Bytes from the device over time, a strip for each kind of data; the tables say how many in all and when the user did what." }
             @for (line, (name, strip)) in (1..).zip(&timeline.strips) {
                 @let top = line * STRIP;
                 text class="name" x=(NAMES - 6) y=(top + STRIP - 5) text-anchor="end" { (name) }
@@ -69,18 +71,53 @@ pub(super) fn timeline(timeline: &Timeline, actions: &[Row]) -> Markup {
                     }
                 }
             }
-            @for action in actions {
-                @if let Some(at) = nanoseconds(action.text("time")).filter(|at| (begin..=end).contains(at)) {
-                    @let x = NAMES + bin(at, begin, end) * PART + PART / 2;
-                    line class="action" x1=(x) x2=(x) y1=(STRIP / 2) y2=(height - STRIP) {
-                        title { (action.text("action")) " at " (action.text("time")) }
-                    }
-                }
-            }
+            @for (number, action) in (1..).zip(actions) { (mark(number, action, (begin, end), height)) }
             text class="name" x=(NAMES) y=(height - 4) { (time(begin)) }
             text class="name" x=(width) y=(height - 4) text-anchor="end" { (time(end)) }
         }
     }
+}
+
+/// An action: a line at its time; one before or after all flows stands at the edge.
+fn mark(number: usize, action: &Row, (begin, end): (i64, i64), height: usize) -> Markup {
+    let Some(at) = nanoseconds(action.text("time")) else { return html! {} };
+    let x = NAMES + bin(at.clamp(begin, end), begin, end) * PART + PART / 2;
+    // Neighbours do not write over each other.
+    let y = if number.is_multiple_of(2) { STRIP - 9 } else { STRIP - 1 };
+    html! {
+        line class="action" x1=(x) x2=(x) y1=(y) y2=(height - STRIP) { title { (action.text("action")) " at " (action.text("time")) } }
+        text class="number" x=(x + 2) y=(y) { (number) }
+    }
+}
+
+/// Two bars for each kind of data: before and after a change of settings.
+pub(super) fn before_after(place: usize, rows: &[&Row]) -> Markup {
+    let values = |row: &Row| ["before", "after"].map(|side| rate(row, "out", side));
+    let most = rows.iter().flat_map(|row| values(row)).max().unwrap_or_default().max(1);
+    let (names, bars) = (NAMES * 2, BINS * PART / 2);
+    let (width, height) = (names + bars + NAMES + NAMES / 2, (rows.len() + 1) * 2 * STRIP);
+    let title = format!("change-{}", place + 1);
+    html! {
+        svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-labelledby=(title) {
+            title id=(title) { "Bytes from the device per minute before and after the change, by kind of data; the table beside it says the same." }
+            @for (line, row) in rows.iter().enumerate() {
+                @let (top, [before, after]) = (line * 2 * STRIP + STRIP / 2, values(row));
+                text class="name" x=(names - 6) y=(top + STRIP + 3) text-anchor="end" { (row.shown("value").replace('|', " | ")) }
+                rect class="before" x=(names) y=(top) width=(length(before, most, bars)) height=(STRIP - 4) { title { "before: " (bytes(before)) " per minute" } }
+                rect class="after" x=(names) y=(top + STRIP - 3) width=(length(after, most, bars)) height=(STRIP - 4) { title { "after: " (bytes(after)) " per minute" } }
+                text class="name" x=(names + length(before, most, bars).max(length(after, most, bars)) + 8) y=(top + STRIP + 3) {
+                    (bytes(before)) " \u{2192} " (bytes(after)) " " (row.text("word").replace('-', " "))
+                }
+            }
+        }
+    }
+}
+
+/// Length of a bar; what is there is seen.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a picture")]
+#[expect(clippy::as_conversions, reason = "a picture")]
+fn length(bytes: u64, most: u64, longest: usize) -> usize {
+    if bytes == 0 { 0 } else { ((bytes as f64 / most as f64).sqrt() * longest as f64).ceil() as usize }
 }
 
 fn instant(part: usize, begin: i64, end: i64) -> String {

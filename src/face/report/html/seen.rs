@@ -1,0 +1,129 @@
+//! What was noticed besides the flows: findings, networks and broadcasts on the air, positions told in clear.
+
+use maud::{Markup, html};
+
+use super::super::super::grid::printable;
+use super::super::super::units::count;
+use super::super::broadcasts::{Heard, Told};
+use super::super::commands::Commands;
+use super::super::data::Report;
+use super::{left_out, to_the_second};
+
+/// Facts worth a reader's eye, the gravest first.
+pub(super) fn findings(report: &Report, commands: &Commands) -> Markup {
+    html! {
+        section #findings {
+            h2 { "Findings" }
+            @if report.findings.is_empty() { p { "None." } }
+            @else { div.wide { table.sortable {
+                caption.hidden { "Findings" }
+                thead { tr { @for name in ["severity", "kind", "what", "seen", "rests on", "device", "is a", "to", "country", "flow", "frame", "capture"] { th scope="col" { (name) } } } }
+                tbody { @for row in &report.findings { tr {
+                    td.text { (row.shown("severity")) }
+                    td.text { (row.shown("kind")) }
+                    td.text { (row.shown("what")) }
+                    td.text { (row.shown("value")) }
+                    td.text { (row.shown("basis")) }
+                    td.text { (row.shown("device_ip")) " " (row.shown("device_mac")) }
+                    td.text { (row.shown("device_kind")) }
+                    td.text { (row.shown("name")) " " (row.shown("remote_ip")) }
+                    td.text { (row.shown("country")) }
+                    td { @if let Some(flow) = row.number("flow_id") { a.x href=(format!("#{}", commands.explain(&format!("flow:{flow}")))) { (flow) } } }
+                    td { (row.shown("frame")) }
+                    td.text { (row.shown("capture")) }
+                } } }
+            } } }
+            (left_out(report, "findings"))
+        }
+    }
+}
+
+/// Networks, broadcasts of aircraft, positions.
+pub(super) fn air(report: &Report, commands: &Commands) -> Markup {
+    let is_silent = report.wifi.is_empty() && report.remote_id.is_empty() && report.positions.is_empty();
+    html! {
+        section #air {
+            h2 { "On the air" }
+            @if is_silent { p { "No Wi-Fi networks, broadcasts of aircraft or positions in clear text in these captures." } }
+            @if !report.wifi.is_empty() { (networks(report)) }
+            @if !report.remote_id.is_empty() { (broadcasts(report)) }
+            @if !report.positions.is_empty() { (positions(report, commands)) }
+        }
+    }
+}
+
+fn networks(report: &Report) -> Markup {
+    html! {
+        h3 { "Networks and stations" }
+        div.wide { table.sortable {
+            caption { "Data frames without their retries; a row without a station is the network itself" }
+            thead { tr { @for name in ["network", "access point", "station", "security", "keys by", "channel", "in clear", "protected", "opened", "not opened, and why", "capture"] { th scope="col" { (name) } } } }
+            tbody { @for row in &report.wifi { tr {
+                th scope="row" { @if row.text("ssid").is_empty() { "no name" } @else { (row.shown("ssid")) } @if row.is("hidden") { " (hidden)" } }
+                @for column in ["bssid", "station", "security", "key_management"] { td.text { (row.shown(column)) } }
+                td { (row.shown("channel")) }
+                @for column in ["data_clear", "data_protected", "data_opened"] { td { (count(row.number(column).unwrap_or_default())) } }
+                td.text { @if row.number("data_failed").unwrap_or_default() > 0 { (count(row.number("data_failed").unwrap_or_default())) ": " (row.shown("failed_reasons")) } @else { "0" } }
+                td.text { (row.shown("capture")) }
+            } } }
+        } }
+        (left_out(report, "wifi"))
+    }
+}
+
+fn broadcasts(report: &Report) -> Markup {
+    html! {
+        h3 { "Broadcasts of aircraft" }
+        div.wide { table.sortable {
+            caption { "By transmitter; each broadcast is a row of table remote_id. What aircraft say of themselves may be forged: see the doubts" }
+            thead { tr { @for name in ["transmitter", "identities", "operator", "formats", "over", "network", "first", "last", "broadcasts", "last place", "operator's last place", "doubted, and why"] { th scope="col" { (name) } } } }
+            tbody { @for heard in &report.remote_id { (transmitter(heard)) } }
+        } }
+        (left_out(report, "remote_id"))
+    }
+}
+
+fn transmitter(heard: &Heard) -> Markup {
+    html! { tr {
+        th scope="row" { (printable(&heard.transmitter)) }
+        @for set in [&heard.identities, &heard.operators, &heard.systems, &heard.transports, &heard.ssids] { td.text { (joined(set)) } }
+        @for time in [&heard.first, &heard.last] { td { (to_the_second(time)) } }
+        td data-n=(heard.broadcasts) { (count(heard.broadcasts)) }
+        @for place in [heard.place, heard.operator_place] { td { (degrees(place)) } }
+        td.text { (count(heard.doubted)) @if !heard.doubts.is_empty() { ": " (joined(&heard.doubts)) } }
+    } }
+}
+
+fn positions(report: &Report, commands: &Commands) -> Markup {
+    html! {
+        h3 { "Positions told in clear text" }
+        div.wide { table.sortable {
+            caption { "By flow; each position is a row of table positions" }
+            thead { tr { @for name in ["whose", "message", "sent by", "to", "first", "last", "positions", "last place", "flow"] { th scope="col" { (name) } } } }
+            tbody { @for told in &report.positions { (position(told, commands)) } }
+        } }
+        (left_out(report, "positions"))
+    }
+}
+
+fn position(told: &Told, commands: &Commands) -> Markup {
+    let ends = if told.from_device { [&told.device_ip, &told.remote_ip] } else { [&told.remote_ip, &told.device_ip] };
+    html! { tr {
+        th scope="row" { (printable(&told.subject)) }
+        td.text { (printable(&told.basis)) }
+        @for end in ends { td.text { (printable(end)) } }
+        @for time in [&told.first, &told.last] { td { (to_the_second(time)) } }
+        td data-n=(told.positions) { (count(told.positions)) }
+        td { (degrees(told.place)) }
+        td { @if let Some(flow) = told.flow_id { a.x href=(format!("#{}", commands.explain(&format!("flow:{flow}")))) { (flow) } } }
+    } }
+}
+
+fn joined(texts: &std::collections::BTreeSet<String>) -> String {
+    texts.iter().map(|text| printable(text)).collect::<Vec<_>>().join(", ")
+}
+
+/// A place to the metre.
+fn degrees(place: Option<(f64, f64)>) -> String {
+    place.map(|(latitude, longitude)| format!("{latitude:.5}, {longitude:.5}")).unwrap_or_default()
+}
