@@ -6,6 +6,8 @@
 //! [`run`] reads captures; a [`Session`] is pushed the frames of one as they come, and does the same with them.
 
 mod extract;
+#[cfg(feature = "table")]
+mod pick;
 mod spill;
 
 use std::collections::HashSet;
@@ -24,6 +26,8 @@ use crate::time::Timestamp;
 use crate::wifi::Keys;
 
 use extract::Extraction;
+#[cfg(feature = "table")]
+pub(crate) use pick::{Part, Wanted, lend, pick};
 use spill::Spill;
 
 /// Takes the rows: tables on disk, or whatever a caller makes of them.

@@ -24,6 +24,13 @@ pub(crate) const COMPRESSION_WINDOW: usize = 128 << 20;
 /// Folders below each other when a folder is given as input.
 pub(crate) const FOLDER_DEPTH: usize = 32;
 
+/// Frames of an excerpt: no reader looks at more, and their numbers are kept in memory.
+#[cfg(feature = "table")]
+pub(crate) const EXCERPT_FRAMES: usize = 2_000_000;
+/// Frames remembered that may hold a fragment of a packet that is not whole yet.
+#[cfg(feature = "table")]
+pub(crate) const EXCERPT_HELD: usize = 65_536;
+
 // Live capture.
 
 /// Frames taken from the kernel at one go: large enough that a system call is cheap, small enough to be shown soon.

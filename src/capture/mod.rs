@@ -3,10 +3,14 @@
 //! Reading is ours rather than a library's: where damage lies, what an obsolete block holds, which options a
 //! packet carries and how much memory a hostile length may take are this program's own subject.
 
+#[cfg(feature = "table")]
+mod blocks;
 mod buffer;
 #[cfg(all(feature = "live", feature = "table"))]
 mod channel;
 mod compressed;
+#[cfg(feature = "table")]
+mod excerpt;
 mod filter;
 mod inputs;
 #[cfg(feature = "live")]
@@ -30,6 +34,8 @@ use crate::wire::{Direction, LinkType};
 pub use channel::Channel;
 #[cfg(all(feature = "live", feature = "table"))]
 pub(crate) use channel::Radio;
+#[cfg(feature = "table")]
+pub(crate) use excerpt::Excerpt;
 pub(crate) use filter::Filter;
 pub use inputs::{Inputs, expand};
 #[cfg(feature = "live")]

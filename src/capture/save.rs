@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::blocks::{ENHANCED_PACKET, INTERFACE, block, interface_head, option, section, time};
 use super::live::{Caught, Statistics};
 use super::reader::{About, Reader};
 use super::{Event, Frame};
@@ -26,10 +27,7 @@ use crate::limits;
 use crate::time::Timestamp;
 use crate::wire::{LinkType, escape};
 
-const SECTION: u32 = 0x0a0d_0d0a;
-const INTERFACE: u32 = 1;
 const STATISTICS: u32 = 5;
-const ENHANCED_PACKET: u32 = 6;
 /// Bytes of an enhanced packet block beside the frame.
 const PACKET_HEAD: usize = 32;
 
@@ -76,7 +74,7 @@ impl Saver {
     /// When it cannot be made.
     pub(crate) fn create(path: Option<&Path>, source: Source) -> Result<Self, Error> {
         let file = path.map(Unfinished::create).transpose()?;
-        let head = [section(), interface(&source)].concat();
+        let head = [section(&[]), interface(&source)].concat();
         let mut hash = Sha256::new();
         hash.update(&head);
         let interface_name = escape(source.interface.as_bytes()).into();
@@ -250,19 +248,8 @@ fn about(blocks: Vec<u8>) -> Result<About, Error> {
     Ok(reader.finish())
 }
 
-fn section() -> Vec<u8> {
-    let mut body = vec![0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0];
-    // Its length is not known while it is written.
-    body.extend_from_slice(&u64::MAX.to_le_bytes());
-    option(&mut body, 4, concat!("whereto ", env!("CARGO_PKG_VERSION")).as_bytes());
-    option(&mut body, 0, &[]);
-    block(SECTION, &body)
-}
-
 fn interface(source: &Source) -> Vec<u8> {
-    let mut body = source.link.0.to_le_bytes().to_vec();
-    body.extend_from_slice(&[0, 0]);
-    body.extend_from_slice(&source.snaplen.to_le_bytes());
+    let mut body = interface_head(source.link, source.snaplen);
     option(&mut body, 2, source.interface.as_bytes());
     option(&mut body, 9, &[9]);
     if let Some(filter) = &source.filter {
@@ -286,26 +273,6 @@ fn packet(into: &mut Vec<u8>, caught: &Caught<'_>) {
     into.extend_from_slice(caught.bytes);
     into.extend(std::iter::repeat_n(0, padding));
     into.extend_from_slice(&length);
-}
-
-/// A time as blocks hold it: the upper half of its nanoseconds, then the lower.
-fn time(time: Timestamp) -> [u8; 8] {
-    let [a, b, c, d, e, f, g, h] = time.nanos().to_le_bytes();
-    [e, f, g, h, a, b, c, d]
-}
-
-fn option(into: &mut Vec<u8>, code: u16, value: &[u8]) {
-    // An interface's name or a filter that long is cut rather than refused.
-    let value = value.get(..usize::from(u16::MAX)).unwrap_or(value);
-    into.extend_from_slice(&code.to_le_bytes());
-    into.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
-    into.extend_from_slice(value);
-    into.extend(std::iter::repeat_n(0, value.len().next_multiple_of(4) - value.len()));
-}
-
-fn block(kind: u32, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len() + 12).unwrap_or(u32::MAX).to_le_bytes();
-    [&kind.to_le_bytes(), &length, body, &length].concat()
 }
 
 #[cfg(test)]

@@ -180,6 +180,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The hash of its text.
+    pub(super) fn seal(&self) -> &str {
+        &self.seal
+    }
+
     /// Program and version.
     pub(super) fn made_by(&self) -> String {
         format!("{} {}", self.tool.name, self.tool.version)

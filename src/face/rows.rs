@@ -58,6 +58,16 @@ impl Row {
         }
     }
 
+    /// Gives the row a number of its own.
+    pub(super) fn number_as(&mut self, column: &str, number: usize) {
+        self.0.insert(column.to_owned(), json!(number));
+    }
+
+    /// Numbers of the flows that a line of evidence names, as `flow 17 frames 2-9 of …`.
+    pub(super) fn flows_named(line: &str) -> Vec<u64> {
+        line.split("flow ").skip(1).filter_map(|rest| rest.split_once(" frames ")?.0.parse().ok()).collect()
+    }
+
     /// The texts of a list.
     pub(super) fn list(&self, column: &str) -> Vec<&str> {
         self.0.get(column).and_then(Value::as_array).map(|list| list.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
@@ -87,4 +97,16 @@ fn values(column: &Column) -> PolarsResult<Vec<Value>> {
 fn texts(list: Option<&Series>) -> PolarsResult<Value> {
     let Some(list) = list else { return Ok(Value::Null) };
     Ok(list.str()?.iter().map(|text| json!(text)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flows_are_found_in_a_line_of_evidence() {
+        let line = "run a: flow 19 frames 1-2 of x.pcap and flow 20 frames 3-4 of y.pcap: host (192.0.2.1, US), 5 bytes out";
+        assert_eq!(Row::flows_named(line), [19, 20]);
+        assert!(Row::flows_named("no number: flow of data").is_empty());
+    }
 }

@@ -22,6 +22,9 @@ mod decrypted;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
+mod excerpt;
+#[cfg(test)]
 mod floors;
 #[cfg(test)]
 mod link;

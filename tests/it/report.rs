@@ -93,7 +93,8 @@ fn the_page_asks_for_columns_that_are_there() {
         .concat();
     for asked in [".text(\"", ".shown(\"", ".number(\"", ".real(\"", ".list(\"", ".is(\""] {
         for column in source.split(asked).skip(1).filter_map(|rest| rest.split('"').next()) {
-            assert!(documented.contains(&format!("`{column}`")), "{column} is no column of a table");
+            // A row's place in its table is no column of it.
+            assert!(column == "finding" || documented.contains(&format!("`{column}`")), "{column} is no column of a table");
         }
     }
 }

@@ -11,6 +11,7 @@ use super::super::grid::printable;
 use super::super::rows::{Row, rows};
 use super::filter;
 use super::what::{self, What};
+use crate::analysis::Wanted;
 use crate::table::{read, read_where};
 
 /// Columns of `flows` that sums and filters need.
@@ -87,7 +88,7 @@ impl Choice {
         columns.extend(what.columns().into_iter().filter(|column| !NEEDED.contains(column)));
         let all = read(dir, "flows", &columns)?;
         let flows = all.filter(&what.mask(&all)?)?;
-        if flows.height() == 0 {
+        if flows.height() == 0 && *what != What::Flows(Vec::new()) {
             return Err(anyhow!("no flow fits {} in {}: {}", printable(text), dir.display(), near(dir, what, &all)?));
         }
         Ok(Self { flows })
@@ -113,6 +114,23 @@ impl Choice {
             first: times("first")?.into_iter().min().map(crate::table::time),
             last: times("last")?.into_iter().max().map(crate::table::time),
         })
+    }
+
+    /// What is needed to find the frames of the flows again, by capture.
+    pub(super) fn wanted(&self) -> PolarsResult<BTreeMap<String, Vec<Wanted>>> {
+        let mut wanted = BTreeMap::<String, Vec<Wanted>>::new();
+        for row in rows(&self.flows)? {
+            let end = |address: &str, port: &str| {
+                let address = row.text(address).parse().ok()?;
+                Some((address, row.number(port).and_then(|port| u16::try_from(port).ok())))
+            };
+            let (Some(device), Some(remote)) = (end("device_ip", "device_port"), end("remote_ip", "remote_port")) else { continue };
+            let number = |column: &str| row.number(column).unwrap_or_default();
+            let (flow_id, frames) = (number("flow_id"), (number("first_frame"), number("last_frame")));
+            let flow = Wanted { flow_id, protocol: row.text("protocol").to_owned(), device, remote, frames };
+            wanted.entry(row.text("capture").to_owned()).or_default().push(flow);
+        }
+        Ok(wanted)
     }
 
     /// The flows by capture, each with its display filter.
@@ -146,7 +164,7 @@ fn near(dir: &Path, what: &What, flows: &DataFrame) -> anyhow::Result<String> {
         return Ok("the table has no flows".to_owned());
     }
     match what {
-        What::Flow(_) => {
+        What::Flow(_) | What::Flows(_) => {
             let ids: Vec<_> = flows.column("flow_id")?.u64()?.iter().flatten().collect();
             let (first, last) = (ids.iter().min(), ids.iter().max());
             Ok(format!("flows are numbered {} to {}", first.copied().unwrap_or(0), last.copied().unwrap_or(0)))

@@ -3,7 +3,9 @@
 
 mod choice;
 mod evidence;
+mod excerpt;
 mod filter;
+mod subject;
 mod text;
 mod verdict;
 mod what;
@@ -18,13 +20,15 @@ use serde_json::{Value, json};
 use super::grid::Style;
 use super::rows::{Row, rows};
 use super::rules::rule_json;
+use super::wifi_keys::WifiKeyArgs;
 use crate::enrich::{Rule, Rules};
 use crate::table::read;
 use choice::{Choice, Part, Sums};
 use evidence::{Evidence, Told};
+use excerpt::{Order, Written};
+use subject::Subject;
 use text::Detail;
 use verdict::Verdict;
-use what::What;
 
 /// Flows explained one by one when not all are wanted.
 const SHOWN: usize = 20;
@@ -35,11 +39,14 @@ const EXAMPLES: &str = "WHAT is one of:
   '*.dji.com'                                 flows to that domain and names below it
   47.91.161.230, 203.0.113.0/24, 2001:db8::1  flows with such an address at either end
   category=flight_log,region=Hong Kong        flows with these values, as a cell of the summary; nothing after = for no value
+  claim:K09                                   flows that a claim's verdict rests on
+  finding:1                                   flow and frame of a finding, numbered in the order of its table
 
 Examples:
   whereto explain out flow:17
   whereto explain out 47.91.161.230 --all
   whereto explain out 'category=unknown,region=United States'
+  whereto explain out claim:K09 --capture k09.pcapng
   whereto explain out '*.dji.com' --json | jq -r '.captures[].filter'
   tshark -r capture.pcapng -Y \"$(whereto explain out 17 --json | jq -r '.captures[0].filter')\"";
 
@@ -50,7 +57,7 @@ pub struct ExplainArgs {
     /// Folder with the tables that analyze wrote
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// Flow, host, address, range or cell
+    /// Flow, host, address, range, cell, claim or finding
     #[arg(value_name = "WHAT")]
     pub what: String,
     /// Explain every flow, not only the first 20, and show every row that belongs to one
@@ -62,6 +69,15 @@ pub struct ExplainArgs {
     /// Vendor under study, as given to analyze
     #[arg(long, default_value = "DJI")]
     pub vendor: String,
+    /// Write the frames of these flows, as they were, into this pcapng file, each with a comment that says what it shows
+    #[arg(long, value_name = "FILE")]
+    pub capture: Option<PathBuf>,
+    /// Look for the captures in this folder, by their file names and the folders above them
+    #[arg(long, value_name = "DIR", requires = "capture")]
+    pub captures: Option<PathBuf>,
+    /// Keys of protected networks, for the frames of flows there
+    #[command(flatten)]
+    pub wifi: WifiKeyArgs,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -71,6 +87,10 @@ pub struct ExplainArgs {
 struct Explanation {
     what: String,
     kind: &'static str,
+    /// What a claim or finding says itself.
+    said: Vec<(&'static str, String)>,
+    /// The frames, where they were wanted.
+    excerpt: Option<Written>,
     sums: Sums,
     captures: Vec<Part>,
     /// Rule sets that the tables were made with and that are not the ones asked now.
@@ -106,8 +126,8 @@ pub fn run(args: &ExplainArgs, style: Style, out: &mut dyn Write) -> anyhow::Res
 
 impl Explanation {
     fn of(args: &ExplainArgs) -> anyhow::Result<Self> {
-        let what = What::parse(&args.what)?;
-        let choice = Choice::of(&args.dir, &what, &args.what)?;
+        let subject = Subject::of(&args.dir, &args.what)?;
+        let choice = Choice::of(&args.dir, &subject.what, &args.what)?;
         let rules = load(args)?;
         let captures = rows(&read(&args.dir, "captures", &["capture", "rules", "blocks_skipped"])?)?;
         let ids = choice.ids(if args.all { usize::MAX } else { SHOWN })?;
@@ -119,9 +139,13 @@ impl Explanation {
             let filter = filter::filter(&[&row], choice::shift(&captures, row.text("capture")));
             Explained { row, filter, verdict, rule }
         };
+        let order = |path| Order { dir: &args.dir, path, captures: args.captures.as_deref(), wifi: &args.wifi };
+        let excerpt = args.capture.as_deref().map(|path| excerpt::write(&order(path), &choice, &subject, &args.what)).transpose()?;
         Ok(Self {
             what: args.what.clone(),
-            kind: what.kind(),
+            kind: subject.kind,
+            said: subject.said,
+            excerpt,
             sums: choice.sums()?,
             captures: choice.parts(&captures)?,
             stale_rules: stale(&captures, &rules),
@@ -133,6 +157,8 @@ impl Explanation {
     fn json(&self) -> Value {
         json!({
             "what": { "kind": self.kind, "text": self.what },
+            "says": self.said.iter().map(|(label, text)| ((*label).to_owned(), json!(text))).collect::<serde_json::Map<_, _>>(),
+            "excerpt": self.excerpt,
             "sums": self.sums,
             "captures": self.captures,
             "stale_rules": self.stale_rules,
@@ -202,7 +228,17 @@ mod tests {
 
     fn args(folder: &samples::Folder, what: &str) -> ExplainArgs {
         let (dir, vendor) = (folder.path().to_path_buf(), "DJI".to_owned());
-        ExplainArgs { dir, what: what.to_owned(), all: false, rules: Vec::new(), vendor, json: false }
+        ExplainArgs {
+            dir,
+            what: what.to_owned(),
+            all: false,
+            rules: Vec::new(),
+            vendor,
+            capture: None,
+            captures: None,
+            wifi: WifiKeyArgs::default(),
+            json: false,
+        }
     }
 
     fn shown(args: &ExplainArgs) -> anyhow::Result<String> {

@@ -50,6 +50,9 @@ impl<'a> Page<'a> {
     fn overview(&mut self, explanation: &Explanation) {
         let sums = &explanation.sums;
         self.heading(&printable(&explanation.what));
+        for (label, text) in &explanation.said {
+            self.value(label, text);
+        }
         let flows = counted(sums.flows.try_into().unwrap_or(u64::MAX), "flow", "flows");
         self.value("flows", &flows);
         let amount = |packets: u64, ip: u64| format!("{}, {} IP bytes ({})", counted(packets, "packet", "packets"), count(ip), bytes(ip));
@@ -74,6 +77,18 @@ impl<'a> Page<'a> {
                         "Wireshark also numbers {} of this capture: its frame numbers may be higher by as many",
                         counted(part.shift, "custom block", "custom blocks")
                     ),
+                );
+            }
+        }
+        if let Some(written) = &explanation.excerpt {
+            let (frames, captures) = (counted(written.frames, "frame", "frames"), written.captures.try_into().unwrap_or(u64::MAX));
+            self.value("excerpt", &format!("{}: {frames} of {}", written.path, counted(captures, "capture", "captures")));
+            if !written.without_frames.is_empty() {
+                let flows: Vec<_> = written.without_frames.iter().take(ROWS).map(u64::to_string).collect();
+                let more = if written.without_frames.len() > ROWS { ", …" } else { "" };
+                self.doubt(
+                    "",
+                    &format!("no frame of flow {}{more} could be read again: on a protected network give its key", flows.join(", ")),
                 );
             }
         }

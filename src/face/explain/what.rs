@@ -14,6 +14,8 @@ use crate::record::{Field, Flow, Kind, SUMMARY, schema_of};
 pub(super) enum What {
     /// The flow with this number.
     Flow(u64),
+    /// The flows with these numbers.
+    Flows(Vec<u64>),
     /// Flows to this name.
     Host(String),
     /// Flows to this name and those below it.
@@ -42,7 +44,7 @@ impl What {
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
         if name.is_empty() || name.contains(['/', ':', ' ', ',']) {
             bail!(
-                "{} is neither a flow (flow:17), an address or range (203.0.113.0/24), a cell (category=push,region=Japan) nor a host name",
+                "{} is neither a flow (flow:17), an address or range (203.0.113.0/24), a cell (category=push,region=Japan), a claim (claim:K09), a finding (finding:1) nor a host name",
                 printable(text)
             );
         }
@@ -52,7 +54,7 @@ impl What {
     /// Columns of `flows` that it looks at.
     pub(super) fn columns(&self) -> Vec<&'static str> {
         match self {
-            Self::Flow(_) => vec!["flow_id"],
+            Self::Flow(_) | Self::Flows(_) => vec!["flow_id"],
             Self::Host(_) | Self::Hosts(_) => vec!["name"],
             Self::Address(_) => vec!["device_ip", "remote_ip"],
             Self::Cell(pairs) => pairs.iter().map(|(column, _)| *column).collect(),
@@ -62,7 +64,7 @@ impl What {
     /// The word for its kind.
     pub(super) const fn kind(&self) -> &'static str {
         match self {
-            Self::Flow(_) => "flow",
+            Self::Flow(_) | Self::Flows(_) => "flow",
             Self::Host(_) | Self::Hosts(_) => "host",
             Self::Address(_) => "address",
             Self::Cell(_) => "cell",
@@ -76,6 +78,10 @@ impl What {
         match self {
             Self::Flow(number) => {
                 let held: Vec<bool> = flows.column("flow_id")?.u64()?.iter().map(|id| id == Some(*number)).collect();
+                Ok(BooleanChunked::from_slice("".into(), &held))
+            }
+            Self::Flows(numbers) => {
+                let held: Vec<bool> = flows.column("flow_id")?.u64()?.iter().map(|id| id.is_some_and(|id| numbers.contains(&id))).collect();
                 Ok(BooleanChunked::from_slice("".into(), &held))
             }
             Self::Host(name) => rows_where(flows.column("name")?, &|text| text == Some(name)),

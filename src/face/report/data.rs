@@ -211,6 +211,9 @@ impl Lists<'_> {
             return Ok(Vec::new());
         }
         let mut all = rows(&read(self.dir, table, &[])?)?;
+        if table == "findings" {
+            (1..).zip(&mut all).for_each(|(number, row)| row.number_as("finding", number));
+        }
         all.sort_by_key(order);
         Ok(self.cut(table, all))
     }

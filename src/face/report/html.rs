@@ -374,7 +374,7 @@ fn how(commands: &Commands) -> Markup {
     html! {
         section #how {
             h2 { "How to check a number" }
-            p { "Each command prints the flows, frames, rules and sources behind a number, and a display filter for Wireshark. DIR is the folder this report lies in." }
+            p { "Each command prints the flows, frames, rules and sources behind a number, and a display filter for Wireshark; with " code { "--capture FILE.pcapng" } " it writes the frames themselves. DIR is the folder this report lies in." }
             ol { @for (anchor, command) in commands.all() { li id=(anchor) { code { (command) } } } }
         }
     }

@@ -17,8 +17,9 @@ pub(super) fn findings(report: &Report, commands: &Commands) -> Markup {
             @if report.findings.is_empty() { p { "None." } }
             @else { div.wide { table.sortable {
                 caption.hidden { "Findings" }
-                thead { tr { @for name in ["severity", "kind", "what", "seen", "rests on", "device", "is a", "to", "country", "flow", "frame", "capture"] { th scope="col" { (name) } } } }
+                thead { tr { @for name in ["", "severity", "kind", "what", "seen", "rests on", "device", "is a", "to", "country", "flow", "frame", "capture"] { th scope="col" { (name) } } } }
                 tbody { @for row in &report.findings { tr {
+                    td { @if let Some(number) = row.number("finding") { a.x href=(format!("#{}", commands.explain(&format!("finding:{number}")))) { (number) } } }
                     td.text { (row.shown("severity")) }
                     td.text { (row.shown("kind")) }
                     td.text { (row.shown("what")) }

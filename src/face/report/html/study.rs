@@ -110,16 +110,11 @@ fn evidence(claim: &Row, (label, column, number): (&str, &str, &str), commands: 
         p.small { strong { (label) ": " } (count(all)) " conversations" }
         ul.small {
             @for line in listed.iter().take(LINES) { li { (printable(line))
-                @for flow in flows_of(line) { " " a.x href=(format!("#{}", commands.explain(&format!("flow:{flow}")))) { "flow " (flow) } }
+                @for flow in Row::flows_named(line) { " " a.x href=(format!("#{}", commands.explain(&format!("flow:{flow}")))) { "flow " (flow) } }
             } }
             @if more > 0 { li { "and " (count(more)) " more" } }
         }
     } }
-}
-
-/// Numbers of the flows that a line of evidence names.
-fn flows_of(line: &str) -> Vec<u64> {
-    line.split("flow ").skip(1).filter_map(|rest| rest.split(' ').next()?.parse().ok()).collect()
 }
 
 /// What the runs of a claim could show at all.
@@ -289,17 +284,5 @@ fn one_run(place: usize, timeline: &Timeline, actions: &[Row]) -> Markup {
                 td.text { (action.shown("note")) }
             } } }
         } } }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flows_are_found_in_a_line_of_evidence() {
-        let line = "run a: flow 19 frames 1-2 of x.pcap and flow 20 frames 3-4 of y.pcap: host (192.0.2.1, US), 5 bytes out";
-        assert_eq!(flows_of(line), [19, 20]);
-        assert!(flows_of("no number: flow of data").is_empty());
     }
 }
