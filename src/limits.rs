@@ -127,6 +127,8 @@ pub(crate) const FLOWS_HELD: usize = 16_384;
 
 /// Bytes one direction of a stream may hold while a hole is open.
 pub(crate) const STREAM_BYTES: usize = 512 << 10;
+/// Bytes one direction may hold behind a hole only to be measured: a window's worth; what is beyond is told as missing.
+pub(crate) const STREAM_MEASURED_BYTES: usize = 64 << 10;
 /// Bytes all streams together may hold.
 pub(crate) const STREAMS_BYTES: usize = 64 << 20;
 /// Bytes of sequence that a segment of the next capture may be away from where the stream stood: what a fast connection

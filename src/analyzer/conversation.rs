@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::app::volume::{self, Ended, Exchanges, Meter};
 use crate::app::{Content, Context, Data, Facts, FlowInfo, Follow, Side, Transport};
 use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
 use crate::limits;
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
-use crate::record::{Answer, App, AppBasis, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row};
+use crate::record::{Answer, App, AppBasis, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row, Volume};
 use crate::secrets::Secrets;
 use crate::time::{Span, Timestamp};
 use crate::wire::escape;
@@ -67,6 +68,9 @@ impl Beat {
 struct Talk {
     info: FlowInfo,
     follow: Follow,
+    /// None in a row that is a part of its conversation.
+    meter: Option<Meter>,
+    exchanges: Exchanges,
 }
 
 /// TCP's part.
@@ -131,6 +135,7 @@ impl Conversation {
             requests: Vec::new(),
             link: None,
             decrypted_by: Vec::new(),
+            volume: Volume::default(),
             answer: Answer::default(),
         });
         let mut conversation = Self {
@@ -161,7 +166,8 @@ impl Conversation {
         let capture = Arc::clone(&self.flow.capture);
         let (flow_id, device_mac, content) = (self.flow.flow_id, self.flow.device_mac.clone(), content.clone());
         let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None, content, earlier: Vec::new() };
-        self.dialogue = Some(Box::new(Talk { info, follow: Follow::default() }));
+        let meter = if transport == Transport::Tcp { Meter::stream() } else { Meter::datagrams() };
+        self.dialogue = Some(Box::new(Talk { info, follow: Follow::default(), meter: Some(meter), exchanges: Exchanges::default() }));
     }
 
     /// Its dialogue may use what the analyst has keys for.
@@ -199,6 +205,8 @@ impl Conversation {
             } else {
                 self.learn(facts);
                 talk.info.go_on(began, place);
+                // What its records and messages hold no longer says what each row of it holds.
+                talk.meter = None;
                 *fresh = talk;
                 self.hand_over(&mut next);
             }
@@ -305,6 +313,7 @@ impl Conversation {
     pub(super) fn packet(&mut self, packet: &Packet<'_>, sender: Half, rows: &mut Vec<Row>) {
         let side = self.side(sender);
         let envelope = packet.envelope;
+        let rows_before = rows.len();
         self.flow.first = self.flow.first.min(envelope.time);
         self.flow.last = self.flow.last.max(envelope.time);
         self.flow.last_frame = envelope.frame;
@@ -331,10 +340,17 @@ impl Conversation {
             Segment::Tcp(segment) => self.tcp(&segment, side, envelope, rows),
             Segment::Ports { payload, .. } => {
                 counts.unique_bytes += payload_len as u64;
-                self.datagram(payload, side, envelope, rows);
+                self.datagram((payload, payload_len), side, envelope, rows);
             }
             Segment::Bare { .. } => counts.unique_bytes += payload_len as u64,
         }
+        self.note_exchanges(rows.get(rows_before..).unwrap_or_default());
+    }
+
+    /// What messages carried counts towards what the flow did.
+    fn note_exchanges(&mut self, rows: &[Row]) {
+        let Some(talk) = &mut self.dialogue else { return };
+        rows.iter().filter_map(|row| if let Row::Http(row) = row { Some(row) } else { None }).for_each(|row| talk.exchanges.note(row));
     }
 
     const fn counts(&mut self, side: Side) -> &mut Counts {
@@ -344,8 +360,11 @@ impl Conversation {
         }
     }
 
-    fn datagram(&mut self, bytes: &[u8], side: Side, envelope: &Envelope, rows: &mut Vec<Row>) {
+    fn datagram(&mut self, (bytes, length): (&[u8], usize), side: Side, envelope: &Envelope, rows: &mut Vec<Row>) {
         let Some(talk) = &mut self.dialogue else { return };
+        if let Some(meter) = &mut talk.meter {
+            meter.data(side, bytes, length);
+        }
         let data = Data { side, bytes, frame: envelope.frame, time: envelope.time, is_cut: self.is_cut };
         talk.follow.data(data, &mut Context { flow: &talk.info, rows });
     }
@@ -363,7 +382,7 @@ impl Conversation {
         let gaps = stream.gaps;
         let new = push(stream, segment, envelope, wanted, &mut |delivery| hand_on(&mut self.dialogue, side, delivery, rows));
         let has_gap = stream.gaps > gaps;
-        if wanted != wants(self.dialogue.as_deref()) {
+        if wanted != wants(self.dialogue.as_deref()) && wants(self.dialogue.as_deref()) == Wants::Counts {
             tcp.streams.iter_mut().for_each(Stream::forget);
         }
         let from = tcp.end(side);
@@ -391,10 +410,19 @@ impl Conversation {
     pub(super) fn close(mut self, ended_by: &'static str, rows: &mut Vec<Row>) {
         ended_by.clone_into(&mut self.flow.ended_by);
         self.flow.period = std::mem::take(&mut self.beat).period();
+        let rows_before = rows.len();
         self.finish_tcp(rows);
-        if let Some(mut talk) = self.dialogue.take() {
+        if let Some(talk) = &mut self.dialogue {
             talk.follow.finish(&mut Context { flow: &talk.info, rows });
-            self.learn(talk.follow.into_facts());
+        }
+        self.note_exchanges(rows.get(rows_before..).unwrap_or_default());
+        let (facts, measured) = match self.dialogue.take() {
+            Some(talk) => (Some(talk.follow.into_facts()), talk.meter.map(|meter| (meter, talk.exchanges))),
+            None => (None, None),
+        };
+        self.flow.volume = self.volume(facts.as_ref(), measured.as_ref());
+        if let Some(facts) = facts {
+            self.learn(facts);
         }
         if self.is_cut {
             self.flow.quality.push("snaplen-cut".to_owned());
@@ -403,6 +431,35 @@ impl Conversation {
             self.flow.quality.push("wifi-unverified".to_owned());
         }
         rows.push(Row::Flow(self.flow));
+    }
+
+    /// What it can have carried; after TCP is finished.
+    fn volume(&self, facts: Option<&Facts>, measured: Option<&(Meter, Exchanges)>) -> Volume {
+        let (outbound, inbound) = (&self.flow.outbound, &self.flow.inbound);
+        let is_mid_stream = self.flow.quality.iter().any(|word| word == "mid-stream");
+        let is_tcp = self.flow.history.is_some();
+        let open: Vec<String> = [
+            ("mid-stream", is_mid_stream),
+            ("gaps-out", outbound.gaps > 0),
+            ("gaps-in", inbound.gaps > 0),
+            ("missing-out", is_tcp && outbound.packets == 0),
+            ("missing-in", is_tcp && inbound.packets == 0),
+        ]
+        .into_iter()
+        .filter(|(_, is_so)| *is_so)
+        .map(|(word, _)| word.to_owned())
+        .collect();
+        let ended = Ended {
+            counts: [outbound, inbound],
+            encryption: facts.map(|facts| facts.encryption).unwrap_or_default(),
+            seal: facts.and_then(|facts| facts.seal.as_ref()),
+            exchanges: measured.map(|(_, exchanges)| *exchanges).unwrap_or_default(),
+            is_whole: open.is_empty()
+                && !self.is_cut
+                && self.flow.quality.is_empty()
+                && facts.is_some_and(|facts| facts.quality.is_empty()),
+        };
+        Volume { open, ..volume::volume(measured.map(|(meter, _)| meter), &ended) }
     }
 
     fn finish_tcp(&mut self, rows: &mut Vec<Row>) {
@@ -447,7 +504,11 @@ fn app(process: &Process) -> App {
 
 /// Whether a dialogue still reads.
 fn wants(dialogue: Option<&Talk>) -> Wants {
-    if dialogue.is_some_and(|talk| talk.follow.wants_bytes()) { Wants::Bytes } else { Wants::Counts }
+    match dialogue {
+        Some(talk) if talk.follow.wants_bytes() => Wants::Bytes,
+        Some(talk) if talk.meter.as_ref().is_some_and(Meter::is_counting) => Wants::Heads,
+        _ => Wants::Counts,
+    }
 }
 
 /// Puts one segment into its stream; how many of its bytes are new.
@@ -474,8 +535,18 @@ fn hand_on(dialogue: &mut Option<Box<Talk>>, side: Side, delivery: Delivery<'_>,
     let Some(talk) = dialogue else { return };
     let mut context = Context { flow: &talk.info, rows };
     match delivery {
-        Delivery::Bytes(bytes, frame, time) => talk.follow.data(Data { side, bytes, frame, time, is_cut: false }, &mut context),
-        Delivery::Gap(length) => talk.follow.gap(side, length, &mut context),
+        Delivery::Bytes(bytes, frame, time) => {
+            if let Some(meter) = &mut talk.meter {
+                meter.data(side, bytes, bytes.len());
+            }
+            talk.follow.data(Data { side, bytes, frame, time, is_cut: false }, &mut context);
+        }
+        Delivery::Gap(length) => {
+            if let Some(meter) = &mut talk.meter {
+                meter.gap(side, length);
+            }
+            talk.follow.gap(side, length, &mut context);
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod ssdp;
 mod streams;
 mod tls;
 mod tunnel;
+pub(crate) mod volume;
 mod websocket;
 
 use std::net::IpAddr;
@@ -208,6 +209,8 @@ pub(crate) struct Facts {
     pub(crate) quality: Vec<&'static str>,
     /// Secrets that opened the payload, by the place they came from.
     pub(crate) decrypted_by: Vec<String>,
+    /// What both sides agreed to seal it with.
+    pub(crate) seal: Option<volume::Seal>,
 }
 
 /// Follows one flow in one protocol.

@@ -61,6 +61,7 @@ impl Opened {
             quality: joined(outer.quality, inner.quality, usize::MAX),
             link: inner.link.or(outer.link),
             decrypted_by: outer.decrypted_by,
+            seal: outer.seal,
         }
     }
 }

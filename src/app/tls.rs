@@ -9,6 +9,7 @@ mod sealed;
 use super::certificates;
 use super::offer::Offer;
 use super::opened::Opened;
+use super::volume::Seal;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
 use crate::limits;
 use crate::record::{ApplicationBasis, Encryption, FlowName, NameSource, Row, Tls as TlsRow};
@@ -181,7 +182,16 @@ impl Tls {
             quality: self.quality.clone(),
             link: None,
             decrypted_by: self.keys.as_ref().map(|keys| keys.used()).unwrap_or_default(),
+            seal: self.seal(),
         }
+    }
+
+    /// What is known of how records are sealed; the application may be any that the client offers until one is chosen.
+    fn seal(&self) -> Option<Seal> {
+        let answer = self.answer.as_ref()?;
+        let offered = self.offer.as_ref().map_or(&[][..], |offer| offer.alpn.as_slice());
+        let alpn = answer.alpn.as_ref().map_or(offered, std::slice::from_ref).to_vec();
+        Some(Seal { client: self.client?, version: answer.version, cipher: answer.cipher?, alpn })
     }
 
     const fn half(&mut self, side: Side) -> &mut Half {
@@ -205,7 +215,7 @@ impl Tls {
     fn clear(&mut self, record: &Record, data: Data<'_>, context: &mut Context<'_>) {
         match record.content {
             Content::Handshake => self.handshake(record, data, context),
-            Content::ChangeCipherSpec => self.seal(data.side),
+            Content::ChangeCipherSpec => self.change_cipher(data.side),
             Content::ApplicationData => self.application(record.length, data.side),
             Content::Alert if self.alert.is_none() => {
                 let sender = if data.side == Side::Device { "device" } else { "remote" };
@@ -357,7 +367,7 @@ impl Tls {
     }
 
     /// A change of cipher; before TLS 1.3 a server that changes it without having said everything resumes a session.
-    fn seal(&mut self, side: Side) {
+    fn change_cipher(&mut self, side: Side) {
         let is_old = self.answer.as_ref().is_some_and(|answer| !is_tls13(answer.version));
         let is_server = self.client == Some(side.other());
         let half = self.half(side);

@@ -55,6 +55,7 @@ impl Tunnel {
             link: inner.link,
             quality: joined(outer.quality, inner.quality, usize::MAX),
             decrypted_by: joined(outer.decrypted_by, inner.decrypted_by, usize::MAX),
+            seal: None,
         }
     }
 }

@@ -31,6 +31,8 @@ pub(crate) enum Delivery<'a> {
 pub(crate) enum Wants {
     /// Somebody reads the bytes.
     Bytes,
+    /// Somebody measures them, and can do without those that come out of order.
+    Heads,
     /// They are only counted.
     Counts,
 }
@@ -133,7 +135,7 @@ impl Stream {
                 chunk.bytes.get(index(self.next - start)..).unwrap_or_default(),
                 new,
                 (chunk.frame, chunk.time),
-                (wants == Wants::Bytes).then_some(deliver),
+                (wants != Wants::Counts).then_some(deliver),
             );
             return new;
         }
@@ -176,7 +178,7 @@ impl Stream {
         while at < end {
             let until = self.pieces.get(place).map_or(end, |piece| piece.start.clamp(at, end));
             if until > at {
-                let bytes = if wants == Wants::Bytes { chunk.bytes.get(index(at - start)..).unwrap_or_default() } else { &[] };
+                let bytes = if self.keeps(wants) { chunk.bytes.get(index(at - start)..).unwrap_or_default() } else { &[] };
                 let bytes = bytes.get(..index(until - at)).unwrap_or(bytes).to_vec();
                 self.held += bytes.len();
                 new += until - at;
@@ -187,6 +189,15 @@ impl Stream {
             place += 1;
         }
         new
+    }
+
+    /// What comes out of order is kept.
+    const fn keeps(&self, wants: Wants) -> bool {
+        match wants {
+            Wants::Bytes => true,
+            Wants::Heads => self.held < limits::STREAM_MEASURED_BYTES,
+            Wants::Counts => false,
+        }
     }
 
     /// Hands on the pieces that are in order now.

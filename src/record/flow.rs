@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, DeviceKind, FlowLink, Get, KindBasis, NameSource, Reach, Record, shown, text, text_of, texts};
+use super::{Column, DeviceKind, FlowLink, Get, KindBasis, NameSource, Reach, Record, Volume, shown, text, text_of, texts};
 use crate::time::{Span, Timestamp};
 
 /// What was counted in one direction.
@@ -355,6 +355,8 @@ pub struct Flow {
     pub link: Option<Box<FlowLink>>,
     /// Secrets that opened the payload.
     pub decrypted_by: Vec<String>,
+    /// What it can have carried.
+    pub volume: Volume,
     /// What was joined after the pass.
     #[serde(skip)]
     pub answer: Answer,
@@ -628,6 +630,42 @@ impl Record for Flow {
             "",
             "the analyst's secrets that opened the payload, by the place they came from, see tls.decrypted_by; `encryption` still says what an observer without them could read; empty when none did",
             Get::List(|r| texts(&r.decrypted_by)),
+        ),
+        Column::new(
+            "carried_out_min",
+            "bytes",
+            "content (bodies, files) that the device sent at least; 0 where it cannot be told from heads and control messages. Of TLS: what its records hold less the handshake and a head of 8 KiB for each record of the client, taken that nobody pads, as common clients do not. Of QUIC always 0: packets sent again look like new ones",
+            Get::Number(|r| Some(r.volume.outbound.min)),
+        ),
+        Column::new(
+            "carried_out_max",
+            "bytes",
+            "content that the device can have sent at most, as it was sent: a file that is compressed on the way may be larger. Bytes missing in gaps count as content",
+            Get::Number(|r| Some(r.volume.outbound.max)),
+        ),
+        Column::new(
+            "carried_in_min",
+            "bytes",
+            "content that the device got at least, as carried_out_min",
+            Get::Number(|r| Some(r.volume.inbound.min)),
+        ),
+        Column::new(
+            "carried_in_max",
+            "bytes",
+            "content that the device can have got at most, as carried_out_max",
+            Get::Number(|r| Some(r.volume.inbound.max)),
+        ),
+        Column::new(
+            "carried_basis",
+            "",
+            "what these were counted from: http-bodies (bodies of clear messages, all read to their ends), tls-records (less record heads, what the cipher adds, the handshake and the least HTTP that was agreed on), quic-packets (less headers, tags, the least frame, and all packets of the handshake), payload (nothing is known of it, so that it may be content from nothing to all)",
+            Get::Text(|r| text(r.volume.basis.as_str())),
+        ),
+        Column::new(
+            "carried_open",
+            "",
+            "why it may have carried more than was captured: mid-stream (it began before), gaps-out, gaps-in (of so many bytes only the number is known), missing-out, missing-in (no packet of that direction was captured); empty when nothing says so",
+            Get::List(|r| texts(&r.volume.open)),
         ),
         Column::new("name", "", "host name the flow went to; empty when nothing told one", Get::Text(|r| text_of(r.answer.name.as_ref()))),
         Column::new(

@@ -22,6 +22,7 @@ mod remote_id;
 mod study;
 mod summary;
 mod tls;
+mod volume;
 mod websocket;
 mod wifi;
 
@@ -52,6 +53,7 @@ pub use remote_id::{Area, Place, RemoteId};
 pub use study::{Action, Claim, Comparison, Run};
 pub use summary::SUMMARY;
 pub use tls::Tls;
+pub use volume::{Bounds, Volume, VolumeBasis};
 pub use websocket::{Messages, WebSocket};
 pub use wifi::Wifi;
 
@@ -340,6 +342,7 @@ pub(crate) mod tests {
             decrypted_by: Vec::new(),
             period: None,
             link: None,
+            volume: Volume::default(),
             bssid: None,
             station: None,
             channel: None,

@@ -7,7 +7,7 @@ use polars::prelude::DataFrame;
 
 use crate::record::{
     Anomaly, Answer, ApplicationBasis, Capture, Counts, DeviceBasis, Disposition, Dns, Encryption, Flow, Initiator, Ledger, NameSource,
-    Origin, Place, RemoteId,
+    Origin, Place, RemoteId, Volume,
 };
 use crate::time::{Span, Timestamp};
 
@@ -115,6 +115,7 @@ pub(crate) fn bare_flow(number: u64) -> Flow {
         requests: Vec::new(),
         link: None,
         decrypted_by: Vec::new(),
+        volume: Volume::default(),
         answer: Answer {
             scope: "global",
             country_basis: "none",

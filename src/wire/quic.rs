@@ -185,6 +185,11 @@ impl Long<'_> {
     pub(crate) fn is_whole(&self) -> bool {
         u64::try_from(self.body.len()) == Ok(self.declared)
     }
+
+    /// Bytes of its packet number and payload as the header says.
+    pub(crate) const fn declared(&self) -> u64 {
+        self.declared
+    }
 }
 
 /// Takes the next packet off a datagram; `None` when it is none.

@@ -69,7 +69,7 @@ pub(crate) fn begins_like_tls(bytes: &[u8]) -> Option<bool> {
 }
 
 /// Content, version and body length of a record header; `None` when it is none.
-fn read_head(head: [u8; RECORD_HEAD]) -> Option<(Content, u16, u16)> {
+pub(crate) fn read_head(head: [u8; RECORD_HEAD]) -> Option<(Content, u16, u16)> {
     let [code, 3, minor @ 0..=4, high, low] = head else { return None };
     let length = u16::from_be_bytes([high, low]);
     (length <= RECORD_BYTES).then_some((Content::from_code(code)?, u16::from_be_bytes([3, minor]), length))

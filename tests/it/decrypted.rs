@@ -14,7 +14,7 @@ use whereto::secrets::Secrets;
 use crate::corpus::{Collected, corpus};
 
 /// Reads a capture with key logs and private keys.
-fn decrypt(path: &Path, logs: &[PathBuf], keys: &[PathBuf]) -> Collected {
+pub(crate) fn decrypt(path: &Path, logs: &[PathBuf], keys: &[PathBuf]) -> Collected {
     let mut secrets = Secrets::default();
     logs.iter().for_each(|log| secrets.add_key_log(log).expect("the key log can be read"));
     keys.iter().for_each(|key| secrets.add_rsa_key(key).expect("the key can be read"));

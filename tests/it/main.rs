@@ -43,3 +43,5 @@ mod sources;
 #[cfg(test)]
 #[cfg(all(feature = "table", feature = "live"))]
 mod study;
+#[cfg(test)]
+mod volume;

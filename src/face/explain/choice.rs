@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::super::grid::printable;
 use super::super::rows::{Row, rows};
+use super::could_carry;
 use super::filter;
 use super::what::{self, What};
 use crate::analysis::Wanted;
@@ -84,14 +85,19 @@ impl Choice {
         if !dir.join("flows").is_dir() {
             bail!("{} holds no table flows; write the tables there first: whereto analyze CAPTURE... -o {0}", dir.display());
         }
-        let mut columns = NEEDED.to_vec();
-        columns.extend(what.columns().into_iter().filter(|column| !NEEDED.contains(column)));
+        let mut columns = [NEEDED, could_carry::NEEDED].concat();
+        columns.extend(what.columns().into_iter().filter(|column| !NEEDED.contains(column) && !could_carry::NEEDED.contains(column)));
         let all = read(dir, "flows", &columns)?;
         let flows = all.filter(&what.mask(&all)?)?;
         if flows.height() == 0 && *what != What::Flows(Vec::new()) {
             return Err(anyhow!("no flow fits {} in {}: {}", printable(text), dir.display(), near(dir, what, &all)?));
         }
         Ok(Self { flows })
+    }
+
+    /// The flows, with the columns that are needed anywhere here.
+    pub(super) const fn flows(&self) -> &DataFrame {
+        &self.flows
     }
 
     /// Numbers of the first `limit` flows.

@@ -2,6 +2,7 @@
 //! that were tried and the frames that Wireshark shows.
 
 mod choice;
+mod could_carry;
 mod evidence;
 mod excerpt;
 mod filter;
@@ -24,6 +25,7 @@ use super::wifi_keys::WifiKeyArgs;
 use crate::enrich::{Rule, Rules};
 use crate::table::read;
 use choice::{Choice, Part, Sums};
+pub use could_carry::{Amount, Direction};
 use evidence::{Evidence, Told};
 use excerpt::{Order, Written};
 use subject::Subject;
@@ -47,6 +49,7 @@ Examples:
   whereto explain out 47.91.161.230 --all
   whereto explain out 'category=unknown,region=United States'
   whereto explain out claim:K09 --capture k09.pcapng
+  whereto explain out --could-carry 48MB --direction out
   whereto explain out '*.dji.com' --json | jq -r '.captures[].filter'
   tshark -r capture.pcapng -Y \"$(whereto explain out 17 --json | jq -r '.captures[0].filter')\"";
 
@@ -58,8 +61,14 @@ pub struct ExplainArgs {
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// Flow, host, address, range, cell, claim or finding
-    #[arg(value_name = "WHAT")]
-    pub what: String,
+    #[arg(value_name = "WHAT", required_unless_present = "could_carry")]
+    pub what: Option<String>,
+    /// List the flows that could have carried a file of so many bytes (48MB, 1.5GiB), of all flows or those that WHAT says
+    #[arg(long, value_name = "BYTES")]
+    pub could_carry: Option<Amount>,
+    /// Which way that file would have gone
+    #[arg(long, value_enum, default_value_t, requires = "could_carry")]
+    pub direction: Direction,
     /// Explain every flow, not only the first 20, and show every row that belongs to one
     #[arg(long)]
     pub all: bool,
@@ -113,6 +122,9 @@ struct Explained {
 ///
 /// When the folder holds no tables, nothing fits, rules cannot be read, or `out` cannot be written.
 pub fn run(args: &ExplainArgs, style: Style, out: &mut dyn Write) -> anyhow::Result<()> {
+    if let Some(amount) = args.could_carry {
+        return could_carry::run(args, amount, style, out);
+    }
     let explanation = Explanation::of(args)?;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &explanation.json())?;
@@ -126,8 +138,9 @@ pub fn run(args: &ExplainArgs, style: Style, out: &mut dyn Write) -> anyhow::Res
 
 impl Explanation {
     fn of(args: &ExplainArgs) -> anyhow::Result<Self> {
-        let subject = Subject::of(&args.dir, &args.what)?;
-        let choice = Choice::of(&args.dir, &subject.what, &args.what)?;
+        let text = args.what.as_deref().unwrap_or_default();
+        let subject = Subject::of(&args.dir, text)?;
+        let choice = Choice::of(&args.dir, &subject.what, text)?;
         let rules = load(args)?;
         let captures = rows(&read(&args.dir, "captures", &["capture", "rules", "blocks_skipped"])?)?;
         let ids = choice.ids(if args.all { usize::MAX } else { SHOWN })?;
@@ -140,9 +153,9 @@ impl Explanation {
             Explained { row, filter, verdict, rule }
         };
         let order = |path| Order { dir: &args.dir, path, captures: args.captures.as_deref(), wifi: &args.wifi };
-        let excerpt = args.capture.as_deref().map(|path| excerpt::write(&order(path), &choice, &subject, &args.what)).transpose()?;
+        let excerpt = args.capture.as_deref().map(|path| excerpt::write(&order(path), &choice, &subject, text)).transpose()?;
         Ok(Self {
-            what: args.what.clone(),
+            what: text.to_owned(),
             kind: subject.kind,
             said: subject.said,
             excerpt,
@@ -230,7 +243,9 @@ mod tests {
         let (dir, vendor) = (folder.path().to_path_buf(), "DJI".to_owned());
         ExplainArgs {
             dir,
-            what: what.to_owned(),
+            what: Some(what.to_owned()),
+            could_carry: None,
+            direction: Direction::Out,
             all: false,
             rules: Vec::new(),
             vendor,
