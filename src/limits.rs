@@ -129,6 +129,11 @@ pub(crate) const FLOWS_HELD: usize = 16_384;
 pub(crate) const STREAM_BYTES: usize = 512 << 10;
 /// Bytes one direction may hold behind a hole only to be measured: a window's worth; what is beyond is told as missing.
 pub(crate) const STREAM_MEASURED_BYTES: usize = 64 << 10;
+/// Bytes of each direction of an unrecognised flow that are counted: with fewer, more compression passes for ciphertext;
+/// their counts take one kilobyte.
+pub(crate) const UNREAD_BYTES: u64 = 16 << 10;
+/// Bytes of its beginning that are kept to see what kind of file it is.
+pub(crate) const UNREAD_HEAD_BYTES: usize = 64;
 /// Bytes all streams together may hold.
 pub(crate) const STREAMS_BYTES: usize = 64 << 20;
 /// Bytes of sequence that a segment of the next capture may be away from where the stream stood: what a fast connection

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::app::unread::{self, Unread};
 use crate::app::volume::{self, Ended, Exchanges, Meter};
 use crate::app::{Content, Context, Data, Facts, FlowInfo, Follow, Side, Transport};
 use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
@@ -71,6 +72,7 @@ struct Talk {
     /// None in a row that is a part of its conversation.
     meter: Option<Meter>,
     exchanges: Exchanges,
+    unread: Unread,
 }
 
 /// TCP's part.
@@ -136,22 +138,19 @@ impl Conversation {
             link: None,
             decrypted_by: Vec::new(),
             volume: Volume::default(),
+            class: None,
             answer: Answer::default(),
         });
-        let mut conversation = Self {
-            flow,
-            device: decided.device,
-            tcp: None,
-            dialogue: None,
-            is_cut: false,
-            is_unverified: false,
-            process: None,
-            beat: Beat::default(),
-        };
+        let mut conversation = Self::around(flow, decided.device);
         let sender = if packet.source == device.0 { Side::Device } else { Side::Remote };
         conversation.learn_mac(packet, sender);
         conversation.attach(packet, device, remote, content);
         conversation
+    }
+
+    fn around(flow: Box<Flow>, device: Half) -> Self {
+        let beat = Beat::default();
+        Self { flow, device, tcp: None, dialogue: None, is_cut: false, is_unverified: false, process: None, beat }
     }
 
     fn attach(&mut self, packet: &Packet<'_>, device: (IpAddr, u16), remote: (IpAddr, u16), content: &Content) {
@@ -167,7 +166,8 @@ impl Conversation {
         let (flow_id, device_mac, content) = (self.flow.flow_id, self.flow.device_mac.clone(), content.clone());
         let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None, content, earlier: Vec::new() };
         let meter = if transport == Transport::Tcp { Meter::stream() } else { Meter::datagrams() };
-        self.dialogue = Some(Box::new(Talk { info, follow: Follow::default(), meter: Some(meter), exchanges: Exchanges::default() }));
+        let (meter, exchanges, unread) = (Some(meter), Exchanges::default(), Unread::default());
+        self.dialogue = Some(Box::new(Talk { info, follow: Follow::default(), meter, exchanges, unread }));
     }
 
     /// Its dialogue may use what the analyst has keys for.
@@ -203,6 +203,7 @@ impl Conversation {
                 fresh.info.secrets = talk.info.secrets.clone();
                 self.dialogue = Some(talk);
             } else {
+                self.classify(Some(&facts), Some(&talk.unread));
                 self.learn(facts);
                 talk.info.go_on(began, place);
                 // What its records and messages hold no longer says what each row of it holds.
@@ -224,6 +225,13 @@ impl Conversation {
             (counts.gaps, counts.gap_bytes) = (gaps, bytes);
             std::mem::swap(stream, new);
         }
+    }
+
+    /// What the payload looks like, if there is any.
+    fn classify(&mut self, facts: Option<&Facts>, unread: Option<&Unread>) {
+        let encryption = facts.map_or(self.flow.encryption, |facts| facts.encryption);
+        let has_payload = self.flow.outbound.payload_bytes > 0 || self.flow.inbound.payload_bytes > 0;
+        self.flow.class = has_payload.then(|| unread::class(facts, encryption, unread));
     }
 
     /// What the dialogue knows goes to the row.
@@ -367,6 +375,10 @@ impl Conversation {
         }
         let data = Data { side, bytes, frame: envelope.frame, time: envelope.time, is_cut: self.is_cut };
         talk.follow.data(data, &mut Context { flow: &talk.info, rows });
+        match talk.follow.is_known() {
+            true => talk.unread.forget(),
+            false => talk.unread.datagram(side, bytes),
+        }
     }
 
     fn tcp(&mut self, segment: &TcpSegment<'_>, side: Side, envelope: &Envelope, rows: &mut Vec<Row>) {
@@ -377,13 +389,15 @@ impl Conversation {
             Initiator::Remote => Side::Remote,
             Initiator::Unknown => side,
         });
-        let wanted = wants(self.dialogue.as_deref());
+        let wanted = wants(self.dialogue.as_deref(), side);
         let Some(stream) = tcp.streams.get_mut(usize::from(side == Side::Remote)) else { return };
         let gaps = stream.gaps;
         let new = push(stream, segment, envelope, wanted, &mut |delivery| hand_on(&mut self.dialogue, side, delivery, rows));
         let has_gap = stream.gaps > gaps;
-        if wanted != wants(self.dialogue.as_deref()) && wants(self.dialogue.as_deref()) == Wants::Counts {
-            tcp.streams.iter_mut().for_each(Stream::forget);
+        if wanted != wants(self.dialogue.as_deref(), side) {
+            let sides = [Side::Device, Side::Remote].into_iter().zip(&mut tcp.streams);
+            let unwanted = sides.filter(|(side, _)| wants(self.dialogue.as_deref(), *side) == Wants::Counts);
+            unwanted.for_each(|(_, stream)| stream.forget());
         }
         let from = tcp.end(side);
         let is_repeated = segment.payload_len > 0 && new == 0;
@@ -416,10 +430,13 @@ impl Conversation {
             talk.follow.finish(&mut Context { flow: &talk.info, rows });
         }
         self.note_exchanges(rows.get(rows_before..).unwrap_or_default());
-        let (facts, measured) = match self.dialogue.take() {
-            Some(talk) => (Some(talk.follow.into_facts()), talk.meter.map(|meter| (meter, talk.exchanges))),
-            None => (None, None),
+        let (facts, measured, unread) = match self.dialogue.take() {
+            Some(talk) => (Some(talk.follow.into_facts()), talk.meter.map(|meter| (meter, talk.exchanges)), Some(talk.unread)),
+            None => (None, None, None),
         };
+        if self.flow.class.is_none() {
+            self.classify(facts.as_ref(), unread.as_ref());
+        }
         self.flow.volume = self.volume(facts.as_ref(), measured.as_ref());
         if let Some(facts) = facts {
             self.learn(facts);
@@ -503,10 +520,11 @@ fn app(process: &Process) -> App {
 }
 
 /// Whether a dialogue still reads.
-fn wants(dialogue: Option<&Talk>) -> Wants {
+fn wants(dialogue: Option<&Talk>, side: Side) -> Wants {
     match dialogue {
         Some(talk) if talk.follow.wants_bytes() => Wants::Bytes,
         Some(talk) if talk.meter.as_ref().is_some_and(Meter::is_counting) => Wants::Heads,
+        Some(talk) if !talk.follow.is_known() && talk.unread.is_hungry(side) => Wants::Heads,
         _ => Wants::Counts,
     }
 }
@@ -540,6 +558,10 @@ fn hand_on(dialogue: &mut Option<Box<Talk>>, side: Side, delivery: Delivery<'_>,
                 meter.data(side, bytes, bytes.len());
             }
             talk.follow.data(Data { side, bytes, frame, time, is_cut: false }, &mut context);
+            match talk.follow.is_known() {
+                true => talk.unread.forget(),
+                false => talk.unread.bytes(side, bytes),
+            }
         }
         Delivery::Gap(length) => {
             if let Some(meter) = &mut talk.meter {

@@ -85,6 +85,15 @@ impl Follow {
         !matches!(self, Self::Over(_))
     }
 
+    /// Somebody reads it, or has.
+    pub(crate) fn is_known(&self) -> bool {
+        match self {
+            Self::Probing(_) => false,
+            Self::Following(_) => true,
+            Self::Over(facts) => facts.application.is_some(),
+        }
+    }
+
     /// The next bytes or datagram.
     pub(crate) fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) {
         let appetite = match self {

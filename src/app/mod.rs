@@ -23,6 +23,7 @@ mod ssdp;
 mod streams;
 mod tls;
 mod tunnel;
+pub(crate) mod unread;
 pub(crate) mod volume;
 mod websocket;
 

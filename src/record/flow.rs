@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, DeviceKind, FlowLink, Get, KindBasis, NameSource, Reach, Record, Volume, shown, text, text_of, texts};
+use super::{
+    ClassBasis, Column, DeviceKind, EncryptionClass, FlowLink, Get, KindBasis, NameSource, Reach, Record, Volume, shown, text, text_of,
+    texts,
+};
 use crate::time::{Span, Timestamp};
 
 /// What was counted in one direction.
@@ -357,6 +360,8 @@ pub struct Flow {
     pub decrypted_by: Vec<String>,
     /// What it can have carried.
     pub volume: Volume,
+    /// What its payload looks like, and what that rests on; nothing without payload.
+    pub class: Option<(EncryptionClass, ClassBasis)>,
     /// What was joined after the pass.
     #[serde(skip)]
     pub answer: Answer,
@@ -624,6 +629,18 @@ impl Record for Flow {
             "",
             "tls, quic, none (a recognised clear-text protocol), unknown",
             Get::Text(|r| text(r.encryption.as_str())),
+        ),
+        Column::new(
+            "encryption_class",
+            "",
+            "what the payload looks like: encrypted (a protocol that does), encrypted-or-compressed (as random as ciphertext and as the best compression, which no count of bytes tells apart), compressed (nearly random; or media without its beginning), media, text, binary (fields, samples), clear (a recognised clear-text protocol), mixed (one kind out, another in), undetermined (too little, or nothing that tells); docs/unread.md says how often this is right; empty without payload",
+            Get::Text(|r| r.class.and_then(|(class, _)| text(class.as_str()))),
+        ),
+        Column::new(
+            "encryption_class_basis",
+            "",
+            "what the class rests on, strongest first: protocol, structure (first bytes of a known kind of file), statistics (of the first 16 KiB of each direction), encoding (both of these, of what base64 or hexadecimal digits stand for), none; empty without payload",
+            Get::Text(|r| r.class.and_then(|(_, basis)| text(basis.as_str()))),
         ),
         Column::new(
             "decrypted_by",

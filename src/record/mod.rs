@@ -22,6 +22,7 @@ mod remote_id;
 mod study;
 mod summary;
 mod tls;
+mod unread;
 mod volume;
 mod websocket;
 mod wifi;
@@ -53,6 +54,7 @@ pub use remote_id::{Area, Place, RemoteId};
 pub use study::{Action, Claim, Comparison, Run};
 pub use summary::SUMMARY;
 pub use tls::Tls;
+pub use unread::{ClassBasis, EncryptionClass};
 pub use volume::{Bounds, Volume, VolumeBasis};
 pub use websocket::{Messages, WebSocket};
 pub use wifi::Wifi;
@@ -343,6 +345,7 @@ pub(crate) mod tests {
             period: None,
             link: None,
             volume: Volume::default(),
+            class: None,
             bssid: None,
             station: None,
             channel: None,

@@ -116,6 +116,7 @@ pub(crate) fn bare_flow(number: u64) -> Flow {
         link: None,
         decrypted_by: Vec::new(),
         volume: Volume::default(),
+        class: None,
         answer: Answer {
             scope: "global",
             country_basis: "none",

@@ -44,4 +44,6 @@ mod sources;
 #[cfg(all(feature = "table", feature = "live"))]
 mod study;
 #[cfg(test)]
+mod unread;
+#[cfg(test)]
 mod volume;
