@@ -6,6 +6,7 @@
 //! [`run`] reads captures; a [`Session`] is pushed the frames of one as they come, and does the same with them.
 
 mod extract;
+mod findings;
 #[cfg(feature = "table")]
 mod pick;
 mod spill;
@@ -21,11 +22,13 @@ use crate::enrich::{Enricher, Settings};
 use crate::error::Error;
 use crate::flow::Devices;
 use crate::record::{Anomaly, Capture, Flow, Ledger, Row, Wifi};
+use crate::search::Search;
 use crate::secrets::Secrets;
 use crate::time::Timestamp;
 use crate::wifi::Keys;
 
 use extract::Extraction;
+use findings::Findings;
 #[cfg(feature = "table")]
 pub(crate) use pick::{Part, Wanted, lend, pick};
 use spill::Spill;
@@ -84,6 +87,8 @@ pub struct Options {
     pub scratch: PathBuf,
     /// What the analyst has keys for; those inside the captures are added.
     pub secrets: Arc<Secrets>,
+    /// Identifiers to look for.
+    pub search: Arc<Search>,
     /// Folder for the bodies of messages, where they are wanted as files.
     pub extract: Option<PathBuf>,
     /// Flows numbered before this analysis: one of several that write the same tables goes on from there.
@@ -198,6 +203,7 @@ struct Job<O> {
     enricher: Enricher,
     spill: Spill,
     extraction: Option<Extraction>,
+    findings: Findings,
     outcome: Outcome,
     next_flow: u64,
     /// What was open when the last capture ended.
@@ -240,6 +246,7 @@ impl<O: Output> Job<O> {
             output,
             enricher,
             spill,
+            findings: Findings::default(),
             outcome: Outcome::default(),
             next_flow: options.flows_before + 1,
             open: Open::default(),
@@ -304,6 +311,7 @@ impl<O: Output> Job<O> {
             Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow).with_keys(Arc::clone(&self.options.wifi_keys));
         analyzer = analyzer.going_on(std::mem::take(&mut self.open));
         analyzer.decrypt_with(&self.secrets);
+        analyzer = analyzer.searching_for(&self.options.search);
         if let Some(extraction) = &self.extraction {
             analyzer = analyzer.with_readers(Arc::new(extraction.clone()));
         }
@@ -371,13 +379,13 @@ impl<O: Output> Job<O> {
                 self.enricher.names.learn(&name);
                 self.output.row(Row::Name(name))
             }
+            Row::Finding(finding) if finding.flow_id.is_some() => {
+                self.findings.push(*finding);
+                Ok(())
+            }
             Row::Anomaly(anomaly) => {
                 self.outcome.is_damaged |= anomaly.is_damage;
                 self.output.row(Row::Anomaly(anomaly))
-            }
-            Row::Finding(mut finding) => {
-                self.enricher.locate(&mut finding);
-                self.output.row(Row::Finding(finding))
             }
             row => self.output.row(row),
         }
@@ -457,18 +465,26 @@ impl<O: Output> Job<O> {
                 self.enricher.kinds.lost,
                 "flows came after the limit of device addresses: what their devices are may be missing",
             ),
+            ("finding-limit", self.findings.lost, "findings beyond the limit were not kept"),
         ];
         for (kind, count, words) in lost.into_iter().filter(|(_, count, _)| *count > 0) {
             let (capture, detail) = (Arc::from(""), format!("{count} {words}"));
             let anomaly = Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count, is_damage: false };
             self.output.row(Row::Anomaly(Box::new(anomaly)))?;
         }
-        let (enricher, output) = (&mut self.enricher, &mut self.output);
+        for detail in self.options.search.refused() {
+            let (capture, kind, detail) = (Arc::from(""), "identifier-refused", detail.clone());
+            let anomaly =
+                Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count: 1, is_damage: false };
+            self.output.row(Row::Anomaly(Box::new(anomaly)))?;
+        }
+        let (enricher, findings, output) = (&mut self.enricher, &mut self.findings, &mut self.output);
         std::mem::take(&mut self.spill).for_each(|mut flow| {
             enricher.answer(&mut flow);
             if let Some(finding) = enricher.finding(&flow) {
                 output.row(Row::Finding(Box::new(finding)))?;
             }
+            findings.take(&flow).into_iter().try_for_each(|finding| output.row(Row::Finding(Box::new(finding))))?;
             output.row(Row::Flow(flow))
         })
     }

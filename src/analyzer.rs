@@ -15,6 +15,7 @@ use crate::flow::{Devices, Entry, Half, Idle, Key, Table};
 use crate::limits;
 use crate::packet::{Item, Packet, Reason, Segment, Walker, protocol, protocol_name};
 use crate::record::{Anomaly, Disposition, Flow, Ledger, Presence, Row, Wifi};
+use crate::search::Search;
 use crate::secrets::Secrets;
 use crate::time::{Span, Timestamp};
 use crate::wifi::{Keys, Learned};
@@ -156,6 +157,13 @@ impl Analyzer {
     /// Lets somebody read the bodies of messages too.
     pub(crate) fn with_readers(mut self, readers: Arc<dyn Readers>) -> Self {
         self.state.content = self.state.content.with(readers);
+        self
+    }
+
+    /// Looks for identifiers in what can be read. Before the first frame.
+    #[must_use]
+    pub fn searching_for(mut self, search: &Arc<Search>) -> Self {
+        self.state.content = self.state.content.searched_for(search);
         self
     }
 

@@ -4,7 +4,7 @@
 //! The floors, imports pointing down only: `face` shows, `table` makes dataframes, `enrich` joins
 //! names, places and rules, `analyzer` owns the pass, `app` reads protocols, `flow` puts conversations
 //! together, `packet` walks a frame down to its payload, [`wifi`] opens what is on the air, `capture` reads
-//! containers, [`secrets`] keeps the analyst's keys, [`wire`] reads formats, and [`record`] is the schema that all of
+//! containers, [`secrets`] keeps the analyst's keys, [`search`] looks for the analyst's identifiers, [`wire`] reads formats, and [`record`] is the schema that all of
 //! them fill.
 
 pub mod analysis;
@@ -20,6 +20,7 @@ pub mod fuzzing;
 pub(crate) mod limits;
 pub(crate) mod packet;
 pub mod record;
+pub mod search;
 pub mod secrets;
 #[cfg(feature = "table")]
 pub mod study;

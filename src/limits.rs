@@ -276,6 +276,27 @@ pub(crate) const PRESENCE_RANGES: usize = 16_384;
 /// Anomalies of one kind in one capture listed one by one; the rest are counted.
 pub(crate) const ANOMALIES_LISTED: u64 = 100;
 
+// Identifiers.
+
+/// Bytes of a list of identifiers, and of the track of a flight: an hour of one at ten lines a second is 5 MB.
+pub(crate) const IDENTIFIER_FILE_BYTES: u64 = 32 << 20;
+/// Entries of a list of identifiers; a study has some twenty.
+pub(crate) const IDENTIFIERS: usize = 1_000;
+/// Positions of a track that are read.
+pub(crate) const TRACK_POINTS: usize = 500_000;
+/// Beginnings of numbers that one coordinate is looked for by: more are a place of the size of a country.
+pub(crate) const PLACE_CELLS: i64 = 64;
+/// Bytes of everything that is looked for; an entry comes to three kilobytes.
+pub(crate) const SEARCH_BYTES: usize = 16 << 20;
+/// Places of one stream that wait to be judged; beyond them they are judged by what is there.
+pub(crate) const SEARCH_WAITING: usize = 1_024;
+/// Numbers of one stream that may be half of a position; the one read first is forgotten.
+pub(crate) const SEARCH_HALVES: usize = 16;
+/// Different findings of one body, and of a flow before its protocol is known.
+pub(crate) const SEARCH_EARLY: usize = 256;
+/// Different findings of one analysis; those of the same thing in the same place are counted in one row.
+pub(crate) const FINDINGS: usize = 100_000;
+
 // Extraction.
 
 /// Bodies written by one analysis, and lines in their list.

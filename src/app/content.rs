@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::searching::BodySearch;
 use crate::limits::BODY_DECODER_BYTES;
 use crate::record::{Origin, Row};
+use crate::search::Search;
 use crate::time::Timestamp;
 
 /// A body about to be read.
@@ -56,6 +58,7 @@ pub(crate) trait Readers: Send + Sync {
 #[derive(Clone, Default)]
 pub(crate) struct Content {
     readers: Vec<Arc<dyn Readers>>,
+    search: Option<Arc<Search>>,
     decoders: Arc<AtomicUsize>,
 }
 
@@ -72,13 +75,25 @@ impl Content {
         self
     }
 
+    /// With identifiers to look for.
+    pub(crate) fn searched_for(mut self, search: &Arc<Search>) -> Self {
+        self.search = Some(Arc::clone(search));
+        self
+    }
+
+    /// What to look for.
+    pub(super) const fn search(&self) -> Option<&Arc<Search>> {
+        self.search.as_ref()
+    }
+
     /// Somebody may want bodies.
     pub(super) fn is_read(&self) -> bool {
         !self.readers.is_empty()
     }
 
     pub(super) fn sinks(&self, about: &About) -> Vec<Box<dyn Sink>> {
-        self.readers.iter().filter_map(|readers| readers.open(about)).collect()
+        let search = self.search.as_ref().and_then(|search| BodySearch::open(search, about));
+        self.readers.iter().filter_map(|readers| readers.open(about)).chain(search).collect()
     }
 
     /// Memory for a decoder; `None` when those that are open have it all.

@@ -9,7 +9,7 @@ mod stream;
 
 use std::sync::Arc;
 
-use super::{Appetite, Context, Data, Dialogue, Facts, FlowInfo, Protocol, Side, Transport};
+use super::{Appetite, Context, Data, Dialogue, Facts, FlowInfo, Protocol, SearchIn, Side, Transport};
 use crate::limits::{DNS_NAMES, DNS_TEXT_BYTES};
 use crate::record::{Anomaly, Dns, Encryption, Name, NameSource, Row};
 use crate::time::{Span, Timestamp};
@@ -129,6 +129,10 @@ impl Dialogue for Datagrams {
     fn facts(&self) -> Facts {
         self.variant.facts()
     }
+
+    fn search(&self) -> SearchIn {
+        SearchIn::Parts
+    }
 }
 
 /// Reads one message into its rows.
@@ -208,11 +212,23 @@ fn push_message(variant: Variant, message: &Message<'_>, data: Data<'_>, context
         is_truncated: header.is_truncated() || data.is_cut,
         decrypted: false,
     };
+    look_through(message, &row, data, context);
     context.rows.push(Row::Dns(Box::new(row)));
     if texts.left == 0 {
         let detail = format!("found records of more than {DNS_TEXT_BYTES} bytes as text, the rest is not listed");
         push_anomaly("dns-text-limit", Some((data.frame, data.time)), context, detail);
     }
+}
+
+/// Names and records as text; and the names asked for without dots, because a label has at most 63 bytes and what is longer
+/// is spread over several.
+fn look_through(message: &Message<'_>, row: &Dns, data: Data<'_>, context: &mut Context<'_>) {
+    let seen = (data.frame, data.time);
+    let names = message.questions.iter().map(|question| question.name.to_string());
+    let joined = names.clone().map(|name| name.replace('.', ""));
+    let lists = [&row.answers, &row.authorities, &row.additionals].into_iter().flatten().cloned();
+    let text: Vec<String> = names.chain(joined).chain(lists).collect();
+    context.look_through((data.side, "dns"), text.join("\n").as_bytes(), seen);
 }
 
 const fn transport(flow: &FlowInfo) -> &'static str {

@@ -220,13 +220,15 @@ fn position_sent(row: &Http, flow: &FlowInfo) -> Option<Finding> {
         time,
         device_ip: Some(flow.device.0),
         device_mac: flow.device_mac.clone(),
-        device_kind: None,
         remote_ip: Some(flow.remote.0),
         remote_port: Some(flow.remote.1),
         name: row.host.clone(),
-        country: None,
         value: body.sha256.as_ref().map(|sha256| format!("body {sha256}")),
         basis,
+        part: Some("body".into()),
+        from_device: Some(true),
+        count: 1,
+        ..Finding::default()
     })
 }
 

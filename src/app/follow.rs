@@ -1,18 +1,26 @@
 //! From first bytes to dialogue: a flow's payload is shown to the recognisers until one of them knows it, and
 //! then, from its beginning, to the dialogue.
 
-use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Protocol, Recognised, Side, Transport, http, tls};
+use super::searching::Searching;
+use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Protocol, Recognised, SearchIn, Side, Transport, http, tls};
 use crate::limits;
 use crate::time::Timestamp;
 
 /// What becomes of a flow's payload.
-pub(crate) enum Follow {
+#[derive(Default)]
+pub(crate) struct Follow {
+    stage: Stage,
+    searching: Searching,
+}
+
+/// Who reads.
+enum Stage {
     /// Nobody knows it yet.
     Probing(Box<Probing>),
     /// A dialogue reads it.
     Following(Box<dyn Dialogue>),
-    /// Nobody reads on; what the dialogue found, if there was one.
-    Over(Box<Facts>),
+    /// Nobody reads on; what the dialogue found, if there was one, and where its bytes are looked through.
+    Over(Box<Facts>, SearchIn),
 }
 
 /// First bytes, kept until they are recognised.
@@ -63,7 +71,7 @@ enum Piece {
     Missing(u64),
 }
 
-impl Default for Follow {
+impl Default for Stage {
     fn default() -> Self {
         Self::Probing(Box::default())
     }
@@ -72,55 +80,112 @@ impl Default for Follow {
 impl Follow {
     /// For a stream inside a stream, whose own tunnels are not followed: they could nest without end.
     pub(crate) fn inner() -> Self {
-        Self::Probing(Box::new(Probing { place: Place::Tunnel, ..Probing::default() }))
+        Self::placed(Place::Tunnel)
     }
 
     /// For a stream that was sealed: neither its tunnels nor what is sealed in it once more are followed.
     pub(crate) fn opened() -> Self {
-        Self::Probing(Box::new(Probing { place: Place::Opened, ..Probing::default() }))
+        Self::placed(Place::Opened)
+    }
+
+    fn placed(place: Place) -> Self {
+        let stage = Stage::Probing(Box::new(Probing { place, ..Probing::default() }));
+        Self { stage, searching: Searching::stream() }
+    }
+
+    /// For a stream whose protocol is known.
+    pub(crate) fn of(dialogue: Box<dyn Dialogue>) -> Self {
+        Self { stage: Stage::Following(dialogue), searching: Searching::stream() }
     }
 
     /// Somebody wants the stream's bytes in order.
     pub(crate) const fn wants_bytes(&self) -> bool {
-        !matches!(self, Self::Over(_))
+        !matches!(self.stage, Stage::Over(..)) || self.searching.goes_on()
     }
 
     /// Somebody reads it, or has.
     pub(crate) fn is_known(&self) -> bool {
-        match self {
-            Self::Probing(_) => false,
-            Self::Following(_) => true,
-            Self::Over(facts) => facts.application.is_some(),
+        match &self.stage {
+            Stage::Probing(_) => false,
+            Stage::Following(_) => true,
+            Stage::Over(facts, _) => facts.application.is_some(),
         }
     }
 
     /// The next bytes or datagram.
     pub(crate) fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) {
-        let appetite = match self {
-            Self::Probing(probing) => {
-                match probing.data(data, context) {
-                    Some(follow) => *self = follow,
-                    None => return,
-                }
-                return;
-            }
-            Self::Following(dialogue) => dialogue.data(data, context),
-            Self::Over(_) => return,
-        };
-        self.settle(appetite, context);
+        self.stage.data(data, context);
+        self.searching.settle(self.stage.search(), context);
+        self.searching.data(data, context);
     }
 
     /// Bytes that are missing.
     pub(crate) fn gap(&mut self, side: Side, length: u64, context: &mut Context<'_>) {
+        self.stage.gap(side, length, context);
+        self.searching.settle(self.stage.search(), context);
+        self.searching.gap(side, length, context);
+    }
+
+    /// The flow has ended.
+    pub(crate) fn finish(&mut self, context: &mut Context<'_>) {
+        self.stage.finish(context);
+        self.searching.settle(self.stage.search(), context);
+        self.searching.finish(context);
+    }
+
+    /// What the flow was, as far as is known now.
+    pub(crate) fn facts(&self) -> Facts {
+        match &self.stage {
+            Stage::Over(facts, _) => Facts::clone(facts),
+            Stage::Following(dialogue) => dialogue.facts(),
+            Stage::Probing(_) => Facts::default(),
+        }
+    }
+
+    /// What the flow was; after [`Self::finish`].
+    pub(crate) fn into_facts(self) -> Facts {
+        match self.stage {
+            Stage::Over(facts, _) => *facts,
+            Stage::Following(dialogue) => dialogue.facts(),
+            Stage::Probing(_) => Facts::default(),
+        }
+    }
+}
+
+impl Stage {
+    /// Where the payload is looked through; `None` while nobody knows what it is.
+    fn search(&self) -> Option<SearchIn> {
+        match self {
+            Self::Probing(_) => None,
+            Self::Following(dialogue) => Some(dialogue.search()),
+            Self::Over(_, search) => Some(*search),
+        }
+    }
+
+    fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) {
+        let appetite = match self {
+            Self::Probing(probing) => {
+                if let Some(stage) = probing.data(data, context) {
+                    *self = stage;
+                }
+                return;
+            }
+            Self::Following(dialogue) => dialogue.data(data, context),
+            Self::Over(..) => return,
+        };
+        self.settle(appetite, context);
+    }
+
+    fn gap(&mut self, side: Side, length: u64, context: &mut Context<'_>) {
         let appetite = match self {
             Self::Probing(probing) => {
                 if probing.gap(side, length) {
-                    *self = Self::Over(Box::default());
+                    *self = Self::Over(Box::default(), SearchIn::Payload);
                 }
                 return;
             }
             Self::Following(dialogue) => dialogue.gap(side, length, context),
-            Self::Over(_) => return,
+            Self::Over(..) => return,
         };
         self.settle(appetite, context);
     }
@@ -132,39 +197,21 @@ impl Follow {
     }
 
     /// The flow has ended, or its dialogue is done.
-    pub(crate) fn finish(&mut self, context: &mut Context<'_>) {
+    fn finish(&mut self, context: &mut Context<'_>) {
         *self = match std::mem::take(self) {
             Self::Following(mut dialogue) => {
                 dialogue.finish(context);
-                Self::Over(Box::new(dialogue.facts()))
+                Self::Over(Box::new(dialogue.facts()), dialogue.search())
             }
-            Self::Probing(_) => Self::Over(Box::default()),
-            over @ Self::Over(_) => over,
+            Self::Probing(_) => Self::Over(Box::default(), SearchIn::Payload),
+            over @ Self::Over(..) => over,
         };
-    }
-
-    /// What the flow was, as far as is known now.
-    pub(crate) fn facts(&self) -> Facts {
-        match self {
-            Self::Over(facts) => Facts::clone(facts),
-            Self::Following(dialogue) => dialogue.facts(),
-            Self::Probing(_) => Facts::default(),
-        }
-    }
-
-    /// What the flow was; after [`Self::finish`].
-    pub(crate) fn into_facts(self) -> Facts {
-        match self {
-            Self::Over(facts) => *facts,
-            Self::Following(dialogue) => dialogue.facts(),
-            Self::Probing(_) => Facts::default(),
-        }
     }
 }
 
 impl Probing {
     /// Shows the bytes to the recognisers; what the flow becomes when one of them decides or all refuse.
-    fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Option<Follow> {
+    fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Option<Stage> {
         if data.bytes.is_empty() {
             return None;
         }
@@ -174,20 +221,20 @@ impl Probing {
         }
     }
 
-    fn datagram(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Option<Follow> {
+    fn datagram(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Option<Stage> {
         self.datagrams += 1;
         let probe = Probe { bytes: data.bytes, flow: context.flow };
         let found = candidates(context).find(|(_, protocol)| (protocol.recognise)(probe) == Recognised::Yes);
         if let Some((_, protocol)) = found {
-            let mut follow = Follow::Following((protocol.open)(context.flow));
+            let mut follow = Stage::Following((protocol.open)(context.flow));
             follow.data(data, context);
             return Some(follow);
         }
-        (self.datagrams >= limits::PROBE_DATAGRAMS).then(|| Follow::Over(Box::default()))
+        (self.datagrams >= limits::PROBE_DATAGRAMS).then(|| Stage::Over(Box::default(), SearchIn::Payload))
     }
 
     /// What is kept does not depend on how the bytes came: the first of each side, whether refused already or not.
-    fn stream(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Option<Follow> {
+    fn stream(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Option<Stage> {
         let start = self.start(data.side);
         let room = limits::PROBE_BYTES.saturating_sub(start.bytes.len());
         let (kept, rest) = data.bytes.split_at_checked(room).unwrap_or((data.bytes, &[]));
@@ -197,14 +244,14 @@ impl Probing {
             self.held.push(Held { side: data.side, piece: Piece::Kept(kept.len()), frame: data.frame, time: data.time });
         }
         if let Some(protocol) = protocol {
-            let mut follow = self.replay(Follow::Following(self.open(protocol, context)), context);
+            let mut follow = self.replay(Stage::Following(self.open(protocol, context)), context);
             if !rest.is_empty() {
                 follow.data(Data { bytes: rest, ..data }, context);
             }
             return Some(follow);
         }
         let is_over = self.miss(data.side, u64::try_from(rest.len()).unwrap_or(u64::MAX));
-        is_over.then(|| Follow::Over(Box::default()))
+        is_over.then(|| Stage::Over(Box::default(), SearchIn::Payload))
     }
 
     fn open(&self, protocol: &Protocol, context: &Context<'_>) -> Box<dyn Dialogue> {
@@ -245,7 +292,7 @@ impl Probing {
     }
 
     /// Shows everything held back to the dialogue.
-    fn replay(&mut self, mut follow: Follow, context: &mut Context<'_>) -> Follow {
+    fn replay(&mut self, mut follow: Stage, context: &mut Context<'_>) -> Stage {
         let starts = std::mem::take(&mut self.starts);
         let [mut device, mut remote] = starts.each_ref().map(|start| start.bytes.as_slice());
         for Held { side, piece, frame, time } in std::mem::take(&mut self.held) {

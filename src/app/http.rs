@@ -19,7 +19,7 @@ use super::exchange::{Exchange, Half, empty_row};
 use super::http2::Http2;
 use super::tunnel::Tunnel;
 use super::websocket::WebSocket;
-use super::{Appetite, Context, Damage, Data, Dialogue, Facts, Probe, Protocol, Recognised, Side, Transport};
+use super::{Appetite, Context, Damage, Data, Dialogue, Facts, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 use exchange::{Exchanges, Number};
 
 pub(crate) const NAME: &str = "http";
@@ -186,8 +186,14 @@ impl Http {
 
     fn part(&mut self, at: At, part: Part<'_>, context: &mut Context<'_>) {
         match part {
-            Part::Head(head) => self.head(at, &repair(&head, self.family), context),
-            Part::CutHead(head) => self.cut_head(at, &repair(&head, self.family), context),
+            Part::Head(head) => {
+                context.look_through_head(at.side, &head, at.seen());
+                self.head(at, &repair(&head, self.family), context);
+            }
+            Part::CutHead(head) => {
+                context.look_through_head(at.side, &head, at.seen());
+                self.cut_head(at, &repair(&head, self.family), context);
+            }
             Part::Body(input) => {
                 let (half, Some(number)) = (self.half(at.side), self.direction(at.side).current) else { return };
                 match self.family {
@@ -493,6 +499,10 @@ impl Dialogue for Http {
             Some(tunnel) => tunnel.facts(own),
             None => own,
         }
+    }
+
+    fn search(&self) -> SearchIn {
+        SearchIn::Parts
     }
 }
 

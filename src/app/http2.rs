@@ -12,7 +12,7 @@ use crate::wire::http2::{END_HEADERS, END_STREAM, Frames, Head, Part, Why, begin
 
 use super::exchange::{Exchange, Half};
 use super::streams::{Follows, Streams};
-use super::{Appetite, Context, Damage, Data, Dialogue, Facts, Probe, Protocol, Recognised, Side, Transport};
+use super::{Appetite, Context, Damage, Data, Dialogue, Facts, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 
 pub(crate) const NAME: &str = "http2";
 
@@ -232,6 +232,10 @@ impl Dialogue for Http2 {
 
     fn facts(&self) -> Facts {
         self.streams.facts()
+    }
+
+    fn search(&self) -> SearchIn {
+        SearchIn::Parts
     }
 }
 

@@ -19,6 +19,7 @@ mod opened;
 mod plain;
 mod quic;
 mod remote_id;
+mod searching;
 mod ssdp;
 mod streams;
 mod tls;
@@ -224,6 +225,20 @@ pub(crate) trait Dialogue: Send {
     fn finish(&mut self, context: &mut Context<'_>);
     /// What the flow was, as far as is known now.
     fn facts(&self) -> Facts;
+    /// Where identifiers are looked for in what it reads.
+    fn search(&self) -> SearchIn {
+        SearchIn::Payload
+    }
+}
+
+/// Where a dialogue's bytes are looked through for identifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SearchIn {
+    /// The payload, as it came.
+    Payload,
+    /// What the dialogue makes of it: heads, bodies, what was opened. The payload itself is sealed, or would only show the
+    /// same again.
+    Parts,
 }
 
 /// First bytes of a flow, as a recogniser sees them.

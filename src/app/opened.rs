@@ -75,6 +75,7 @@ pub(super) fn marked(context: &mut Context<'_>, read: impl FnOnce(&mut Context<'
             Row::Http(row) => row.decrypted = true,
             Row::Dns(row) => row.decrypted = true,
             Row::WebSocket(row) => row.decrypted = true,
+            Row::Finding(row) => row.decrypted = true,
             _ => {}
         }
     }

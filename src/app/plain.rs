@@ -8,7 +8,7 @@ use crate::record::Encryption;
 use crate::wire::Reader;
 
 use super::tunnel::Tunnel;
-use super::{Appetite, Context, Data, Dialogue, Facts, Probe, Protocol, Recognised, Side, Transport};
+use super::{Appetite, Context, Data, Dialogue, Facts, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 
 const TCP: Transport = Transport::Tcp;
 const UDP: Transport = Transport::Udp;
@@ -105,6 +105,11 @@ impl Dialogue for Named {
 
     fn facts(&self) -> Facts {
         Facts { application: Some(self.name), encryption: self.encryption, ..Facts::default() }
+    }
+
+    /// What encrypts in its own way holds nothing that could be found.
+    fn search(&self) -> SearchIn {
+        if self.encryption == Encryption::Unknown { SearchIn::Parts } else { SearchIn::Payload }
     }
 }
 

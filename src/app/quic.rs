@@ -14,7 +14,7 @@ mod streams;
 
 use super::offer::{Offer, host};
 use super::tunnel::joined;
-use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
+use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 use crate::limits;
 use crate::record::{ApplicationBasis, Encryption, FlowName, NameSource, Quic as QuicRow, Row};
 use crate::time::Timestamp;
@@ -172,6 +172,10 @@ impl Dialogue for Quic {
             ..own
         }
     }
+
+    fn search(&self) -> SearchIn {
+        SearchIn::Parts
+    }
 }
 
 impl Quic {
@@ -228,7 +232,12 @@ impl Quic {
             }
         }
         match end {
-            End::Client => self.client_hello(initial.version, data, context.flow),
+            End::Client => {
+                let is_new = self.offer.is_none();
+                self.client_hello(initial.version, data, context.flow);
+                let name = self.offer.as_ref().filter(|_| is_new).and_then(|offer| offer.server_name.as_deref()).unwrap_or_default();
+                context.look_through((data.side, "sni"), name.as_bytes(), (data.frame, data.time));
+            }
             End::Server => self.server_hello(data),
         }
         end == End::Client && !frames.is_empty()

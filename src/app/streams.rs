@@ -65,6 +65,9 @@ impl Streams {
         if section.is_shortened {
             context.note(seen, "http-too-many-fields", "fields beyond the limit left out".to_owned(), Damage::Theirs);
         }
+        let side = if half == Half::Request { self.client } else { self.client.other() };
+        let fields = section.fields.iter().map(|field| (field.name.as_deref().unwrap_or(b"?"), field.value.as_deref().unwrap_or_default()));
+        context.look_through_fields(side, fields, seen);
         match half {
             Half::Request => self.request(stream, section, seen, context),
             Half::Response => self.response(stream, section, seen, context),

@@ -10,7 +10,7 @@ use super::certificates;
 use super::offer::Offer;
 use super::opened::Opened;
 use super::volume::Seal;
-use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, Side, Transport};
+use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 use crate::limits;
 use crate::record::{ApplicationBasis, Encryption, FlowName, NameSource, Row, Tls as TlsRow};
 use crate::time::Timestamp;
@@ -168,6 +168,10 @@ impl Dialogue for Tls {
             None => own,
         }
     }
+
+    fn search(&self) -> SearchIn {
+        SearchIn::Parts
+    }
 }
 
 impl Tls {
@@ -264,7 +268,10 @@ impl Tls {
             keys.hear(message);
         }
         match handshake::read(message) {
-            Some(Handshake::ClientHello(hello)) => self.client_hello(&hello, data),
+            Some(Handshake::ClientHello(hello)) => {
+                context.look_through((data.side, "sni"), hello.server_name.unwrap_or_default(), (data.frame, data.time));
+                self.client_hello(&hello, data);
+            }
             Some(Handshake::ServerHello(hello)) => self.server_hello(&hello, data),
             Some(Handshake::Certificates(chain)) => self.certificates(&chain, data, context),
             Some(Handshake::ServerHelloDone) => self.half(data.side).is_hello_done = true,

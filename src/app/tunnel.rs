@@ -17,7 +17,7 @@ impl Tunnel {
 
     /// A stream whose protocol is known.
     pub(crate) fn of(dialogue: Box<dyn Dialogue>) -> Self {
-        Self { follow: Follow::Following(dialogue), has_bytes: false }
+        Self { follow: Follow::of(dialogue), has_bytes: false }
     }
 
     pub(crate) fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite {

@@ -1,6 +1,6 @@
 //! WebSocket (RFC 6455), which a connection turned to from HTTP: frames and bytes are counted, one row in the end.
 
-use super::{Appetite, Context, Damage, Data, Dialogue, Facts, Side};
+use super::{Appetite, Context, Damage, Data, Dialogue, Facts, SearchIn, Side};
 use crate::record::{Encryption, Http, Messages, Row, WebSocket as WebSocketRow};
 use crate::time::Timestamp;
 use crate::wire::http::Input;
@@ -102,5 +102,9 @@ impl Dialogue for WebSocket {
 
     fn facts(&self) -> Facts {
         Facts { application: Some("websocket"), encryption: Encryption::None, ..Facts::default() }
+    }
+
+    fn search(&self) -> SearchIn {
+        SearchIn::Parts
     }
 }

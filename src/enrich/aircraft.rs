@@ -51,13 +51,14 @@ fn about(flow: &Flow, kind: &'static str, severity: Severity, (what, basis): (St
         time: Some(flow.first),
         device_ip: Some(flow.device_ip),
         device_mac: flow.device_mac.clone(),
-        device_kind: None,
         remote_ip: Some(flow.remote_ip),
         remote_port: flow.remote_port,
         name: flow.answer.name.clone(),
         country: flow.answer.country.clone(),
-        value: None,
         basis: basis.as_str(),
+        owner: flow.answer.owner.clone(),
+        count: 1,
+        ..Finding::default()
     }
 }
 

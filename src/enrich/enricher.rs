@@ -96,12 +96,6 @@ impl Enricher {
         aircraft::finding(flow, &mut self.kinds)
     }
 
-    /// Fills in where the remote of a finding is, when the pass made it.
-    pub(crate) fn locate(&mut self, finding: &mut Finding) {
-        let place = finding.remote_ip.map(|address| self.place(address));
-        finding.country = place.and_then(|place| place.country).map(|country| country.as_str().to_owned());
-    }
-
     fn place(&mut self, address: IpAddr) -> Place {
         if let Some(place) = self.places.get(&address) {
             return place.clone();

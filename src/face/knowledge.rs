@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::identifiers::IdentifierArgs;
 use super::tls_keys::TlsKeyArgs;
 use super::wifi_keys::WifiKeyArgs;
 use crate::analysis::Options;
@@ -40,6 +41,9 @@ pub struct Knowledge {
     /// Keys of TLS and QUIC
     #[command(flatten)]
     pub tls: TlsKeyArgs,
+    /// Identifiers to look for
+    #[command(flatten)]
+    pub identifiers: IdentifierArgs,
 }
 
 /// Formats beside Parquet.
@@ -69,7 +73,8 @@ impl Knowledge {
             kinds: self.devices.iter().filter_map(|named| Some((named.kind?, named.device))).collect(),
         };
         let devices = Devices(self.devices.iter().map(|named| named.device).collect());
-        Ok(Options { devices, settings, wifi_keys: self.wifi.read()?, secrets: self.tls.read()?, ..Options::default() })
+        let (wifi_keys, secrets, search) = (self.wifi.read()?, self.tls.read()?, self.identifiers.read()?);
+        Ok(Options { devices, settings, wifi_keys, secrets, search, ..Options::default() })
     }
 
     /// The rules that are asked, for their hashes.
@@ -98,6 +103,10 @@ impl Knowledge {
         self.wifi.files.iter().for_each(|file| say("--wifi-keys", path(file)));
         self.tls.logs.iter().for_each(|file| say("--tls-keys", path(file)));
         self.tls.rsa_keys.iter().for_each(|file| say("--tls-rsa-key", path(file)));
+        self.identifiers.lists.iter().for_each(|file| say("--identifiers", path(file)));
+        if self.identifiers.reveal {
+            said.push("--reveal".to_owned());
+        }
         (said, self.wifi.keys.len())
     }
 

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod geoip;
 #[cfg(feature = "table")]
 mod grid;
+pub mod identifiers;
 #[cfg(feature = "live")]
 pub mod interfaces;
 pub mod keys;

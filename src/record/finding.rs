@@ -1,5 +1,6 @@
 //! Table `findings`: facts worth a reader's eye, each with the frame that shows it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -7,9 +8,10 @@ use super::{Column, DeviceKind, Get, Record, shown, text, text_of};
 use crate::time::Timestamp;
 
 /// How much a finding weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Worth knowing.
+    #[default]
     Info,
     /// Worth a look.
     Low,
@@ -33,7 +35,7 @@ impl Severity {
 }
 
 /// A finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
     /// What kind, a fixed word.
     pub kind: &'static str,
@@ -67,11 +69,29 @@ pub struct Finding {
     pub value: Option<String>,
     /// What the finding rests on.
     pub basis: &'static str,
+    /// What the analyst's list calls the identifier.
+    pub identifier: Option<Arc<str>>,
+    /// Whose it is, as the list says.
+    pub whose: Option<Arc<str>>,
+    /// Form in which it was sent.
+    pub form: Option<&'static str>,
+    /// Part of the traffic it was in.
+    pub part: Option<Cow<'static, str>>,
+    /// Bytes before it in that part.
+    pub offset: Option<u64>,
+    /// The device sent it.
+    pub from_device: Option<bool>,
+    /// It was read with secrets of the analyst.
+    pub decrypted: bool,
+    /// Owner of the remote.
+    pub owner: Option<String>,
+    /// Times it was seen.
+    pub count: u64,
 }
 
 impl Record for Finding {
     const TABLE: &'static str = "findings";
-    const ABOUT: &'static str = "one row per fact worth a reader's eye: aircraft-to-public (an aircraft or remote controller had a flow of its own with a public address), through-aircraft (an aircraft's link address passed on somebody else's), picture-position (a picture that the device sent says where it was taken)";
+    const ABOUT: &'static str = "one row per fact worth a reader's eye: aircraft-to-public (an aircraft or remote controller had a flow of its own with a public address), through-aircraft (an aircraft's link address passed on somebody else's), picture-position (a picture that the device sent says where it was taken), identifier (of the analyst's list), credentials, token, cloud-key, private-key, email, phone-number, imei, imsi, position, flight-record (found without a list)";
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("kind", "", "what kind", Get::Text(|r| text(r.kind))),
         Column::new("severity", "", "high, medium, low, info", Get::Text(|r| text(r.severity.as_str()))),
@@ -95,14 +115,48 @@ impl Record for Finding {
         Column::new(
             "value",
             "",
-            "what was seen, with what tells a person apart left out; empty when the flow says it all",
+            "what was seen, with what tells a person apart left out unless it was asked for; empty when the flow says it all",
             Get::Text(|r| text_of(r.value.as_ref())),
         ),
         Column::new(
             "basis",
             "",
-            "what it rests on; for a device its device_kind_basis, for a picture the metadata: exif, xmp",
+            "what it rests on; for a device its device_kind_basis, for a picture the metadata: exif, xmp; else content: the bytes themselves",
             Get::Text(|r| text(r.basis)),
         ),
+        Column::new(
+            "identifier",
+            "",
+            "id of the identifier in the analyst's list; empty for what was found without one",
+            Get::Text(|r| r.identifier.as_deref().and_then(text)),
+        ),
+        Column::new("whose", "", "whose it is, as the list says; empty when it does not", Get::Text(|r| r.whose.as_deref().and_then(text))),
+        Column::new(
+            "form",
+            "",
+            "form in which it was sent: clear, URL-encoded, base64, SHA-256 hex, float LE, …; empty for findings of a whole flow",
+            Get::Text(|r| r.form.and_then(text)),
+        ),
+        Column::new(
+            "part",
+            "",
+            "part of the traffic it was in: request-line, header NAME, cookie, body, sni, dns, websocket, payload (the stream or datagram itself)",
+            Get::Text(|r| r.part.as_deref().and_then(text)),
+        ),
+        Column::new(
+            "offset",
+            "bytes",
+            "bytes before it in that part: of a body decoded, of a stream from its first byte seen; empty for findings of a whole flow",
+            Get::Number(|r| r.offset),
+        ),
+        Column::new("from_device", "", "true when the device sent it; empty for findings of a whole flow", Get::Flag(|r| r.from_device)),
+        Column::new(
+            "decrypted",
+            "",
+            "true when it was read with keys of the analyst, false when it was there for everybody",
+            Get::Flag(|r| Some(r.decrypted)),
+        ),
+        Column::new("owner", "", "owner of the remote, as in table flows; empty when not known", Get::Text(|r| text_of(r.owner.as_ref()))),
+        Column::new("count", "", "times it was seen in the flow, in this part, form and direction", Get::Number(|r| Some(r.count))),
     ];
 }

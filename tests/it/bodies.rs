@@ -88,7 +88,8 @@ fn what_the_bodies_are_is_told() {
     assert_eq!((put.media_type, put.position), (Some("image/jpeg"), Some("exif")));
     assert_eq!(of("/v1/flightrecord").request_body.media_type, Some("csv-track"));
     assert_eq!(of("/v1/activate").request_body.tells, ["account", "position", "serial"]);
-    let findings: Vec<_> = rows.iter().filter_map(|row| if let Row::Finding(row) = row { Some(&**row) } else { None }).collect();
+    let findings = rows.iter().filter_map(|row| if let Row::Finding(row) = row { Some(&**row) } else { None });
+    let findings: Vec<_> = findings.filter(|finding| finding.kind == "picture-position").collect();
     assert_eq!(findings.iter().map(|finding| (finding.kind, finding.basis)).collect::<Vec<_>>(), [("picture-position", "exif"); 2]);
     let pictures: Vec<&Part> = rows
         .iter()

@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["packet"],
     &["wifi"],
     &["capture"],
-    &["secrets"],
+    &["secrets", "search"],
     &["wire"],
     &["record"],
     &["limits", "time", "error"],

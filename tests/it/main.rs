@@ -27,6 +27,8 @@ mod excerpt;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
+mod identifiers;
+#[cfg(test)]
 mod link;
 #[cfg(test)]
 #[cfg(all(feature = "table", feature = "live", target_os = "linux"))]

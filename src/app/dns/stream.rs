@@ -5,7 +5,7 @@
 //! may hide a length, nothing of that direction can be read any more.
 
 use super::{Variant, push_anomaly, read};
-use crate::app::{Appetite, Context, Data, Dialogue, Facts, Side};
+use crate::app::{Appetite, Context, Data, Dialogue, Facts, SearchIn, Side};
 use crate::time::Timestamp;
 use crate::wire::Reader;
 
@@ -53,6 +53,10 @@ impl Dialogue for Stream {
 
     fn facts(&self) -> Facts {
         self.variant.facts()
+    }
+
+    fn search(&self) -> SearchIn {
+        SearchIn::Parts
     }
 }
 

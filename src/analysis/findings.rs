@@ -1,0 +1,99 @@
+//! What was found in bytes, on its way to the join: the same thing in the same place is one finding that is counted.
+
+use std::collections::HashMap;
+
+use crate::limits::FINDINGS;
+use crate::record::{Finding, Flow, Severity};
+
+/// Findings that wait for their flows, by the number of the flow.
+#[derive(Default)]
+pub(super) struct Findings {
+    of: HashMap<u64, Vec<Finding>>,
+    count: usize,
+    /// Found beyond the limit, and not kept.
+    pub(super) lost: u64,
+}
+
+impl Findings {
+    /// Takes one that belongs to a flow.
+    pub(super) fn push(&mut self, finding: Finding) {
+        let known = self.of.entry(finding.flow_id.unwrap_or_default()).or_default();
+        if let Some(known) = known.iter_mut().find(|known| is_same(known, &finding)) {
+            known.count = known.count.saturating_add(finding.count);
+            known.decrypted &= finding.decrypted;
+        } else if self.count < FINDINGS {
+            self.count = self.count.saturating_add(1);
+            known.push(finding);
+        } else {
+            self.lost = self.lost.saturating_add(1);
+        }
+    }
+
+    /// Those of an answered flow, complete.
+    pub(super) fn take(&mut self, flow: &Flow) -> Vec<Finding> {
+        let mut found = self.of.remove(&flow.flow_id).unwrap_or_default();
+        // What the list names shows itself too, in the same place: once is enough.
+        let place = |finding: &Finding| (finding.frame, finding.part.clone(), finding.offset, finding.from_device);
+        let named: Vec<_> = found.iter().filter(|finding| finding.identifier.is_some()).map(place).collect();
+        found.retain(|finding| finding.identifier.is_some() || finding.offset.is_none() || !named.contains(&place(finding)));
+        for finding in &mut found {
+            if finding.name.is_none() {
+                finding.name.clone_from(&flow.answer.name);
+            }
+            finding.country.clone_from(&flow.answer.country);
+            finding.owner.clone_from(&flow.answer.owner);
+            finding.device_mac.clone_from(&flow.device_mac);
+            finding.device_kind = flow.answer.device_kind.map(|(kind, _)| kind);
+            // Only what was looked for has a form; others say themselves what they are.
+            if finding.form.is_some() {
+                finding.severity = severity(finding, flow.answer.scope);
+                finding.what = sentence(finding);
+            }
+        }
+        found
+    }
+}
+
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    let key = |finding: &Finding| (finding.kind, finding.form, finding.from_device, finding.decrypted);
+    key(one) == key(other) && one.identifier == other.identifier && one.part == other.part && one.value == other.value
+}
+
+/// Sent out to the world weighs more than received, in clear more than under keys, what the analyst named and what gives
+/// access more than the rest.
+fn severity(finding: &Finding, scope: &str) -> Severity {
+    let weighs = matches!(finding.kind, "identifier" | "credentials" | "cloud-key" | "private-key" | "imei" | "imsi");
+    match (scope == "global", finding.from_device == Some(true), finding.decrypted, weighs) {
+        (false, ..) => Severity::Info,
+        (true, true, false, true) => Severity::High,
+        (true, true, false, false) | (true, true, true, true) => Severity::Medium,
+        (true, true, true, false) | (true, false, false, true) => Severity::Low,
+        (true, false, ..) => Severity::Info,
+    }
+}
+
+/// In plain words; of an identifier of the list `what` tells the kind until now.
+fn sentence(finding: &Finding) -> String {
+    let thing = match finding.kind {
+        "identifier" => {
+            let whose = finding.whose.as_deref().map_or_else(String::new, |whose| format!(" of {whose}"));
+            let id = finding.identifier.as_deref().unwrap_or_default();
+            format!("the {}{whose} ({id})", finding.what.replace('_', " "))
+        }
+        "credentials" => "a user's name and password".to_owned(),
+        "token" => "a token that gives access".to_owned(),
+        "cloud-key" => "a key of a cloud service".to_owned(),
+        "private-key" => "a private key".to_owned(),
+        "email" => "an e-mail address".to_owned(),
+        "phone-number" => "a telephone number".to_owned(),
+        "imei" => "a phone's serial number (IMEI)".to_owned(),
+        "imsi" => "a subscriber's number (IMSI)".to_owned(),
+        "flight-record" => "a record of a flight".to_owned(),
+        other => format!("a {other}"),
+    };
+    let went = if finding.from_device == Some(true) { "sent" } else { "received" };
+    let how = if finding.decrypted { "encrypted, opened with keys" } else { "readable for everybody on the way" };
+    let part = finding.part.as_deref().unwrap_or("payload");
+    let form = finding.form.unwrap_or("clear");
+    format!("{thing} was {went}, {how}: {form}, in {part}")
+}
