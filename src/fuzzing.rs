@@ -7,6 +7,7 @@
 mod air;
 mod broadcasts;
 mod content;
+mod identifiers;
 mod laws;
 mod records;
 mod script;
@@ -30,6 +31,11 @@ const PIECE_BYTES: usize = 7;
 pub fn dns(bytes: &[u8]) {
     let subjects = [("dns", Udp, 53), ("dns", Tcp, 53), ("mdns", Udp, 5353), ("llmnr", Udp, 5355)];
     one_of(&subjects.map(Subject::protocol), bytes);
+}
+
+/// An identifier among other bytes: one byte chooses its form, one where it is, one how many cuts of two bytes each follow.
+pub fn identifiers(bytes: &[u8]) {
+    identifiers::planted(bytes);
 }
 
 /// TLS; a script.
@@ -268,6 +274,18 @@ mod tests {
     }
 
     #[test]
+    fn planted_identifiers_keep_the_laws() {
+        for form in 0..14 {
+            for place in [0, 3, 40] {
+                let around =
+                    [&[form, place, 3, 0, 5, 0, 20, 0, 33][..], &b"lat=46.9481 pilot.lab@example.net lab7 eyJ AKIA ".repeat(3)].concat();
+                identifiers(&around);
+                identifiers(&[&[form, place, 1, 0, 9][..], &[0x60; 50]].concat());
+            }
+        }
+    }
+
+    #[test]
     fn a_capture_keeps_the_laws() {
         let header = [&0xa1b2_c3d4_u32.to_be_bytes()[..], &[0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 101]].concat();
         let packet = [&[0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2][..], &[0, 9, 0, 9, 0, 8, 0, 0]].concat();
@@ -315,7 +333,7 @@ mod tests {
 
         #[test]
         fn anything_keeps_the_laws(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for target in [dns, tls, records, quic, http, http2, http3, body, duml, flow, frame, container, radiotap, ieee80211, eapol, elements, droneid, remote_id] {
+            for target in [dns, identifiers, tls, records, quic, http, http2, http3, body, duml, flow, frame, container, radiotap, ieee80211, eapol, elements, droneid, remote_id] {
                 target(&bytes);
             }
         }

@@ -288,8 +288,6 @@ pub(crate) const TRACK_POINTS: usize = 500_000;
 pub(crate) const PLACE_CELLS: i64 = 64;
 /// Bytes of everything that is looked for; an entry comes to three kilobytes.
 pub(crate) const SEARCH_BYTES: usize = 16 << 20;
-/// Places of one stream that wait to be judged; beyond them they are judged by what is there.
-pub(crate) const SEARCH_WAITING: usize = 1_024;
 /// Numbers of one stream that may be half of a position; the one read first is forgotten.
 pub(crate) const SEARCH_HALVES: usize = 16;
 /// Different findings of one body, and of a flow before its protocol is known.

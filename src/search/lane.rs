@@ -9,7 +9,7 @@ use super::needle::{Border, Width};
 use super::place::{Axis, Half, NUMBER_BYTES, Writing};
 use super::view::View;
 use super::{Hit, Role, Search};
-use crate::limits::{SEARCH_HALVES, SEARCH_WAITING};
+use crate::limits::SEARCH_HALVES;
 use crate::time::Timestamp;
 
 /// Bytes before a cue that judging it may need.
@@ -149,9 +149,9 @@ impl Search {
 
     /// Judges what has come with the bytes that it needs.
     fn judge(&self, lane: &mut Lane, view: &View<'_>, there: u64, hits: &mut Vec<Hit>) {
-        let overfull = lane.waiting.len() > SEARCH_WAITING;
-        let (ready, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut lane.waiting).into_iter().partition(|waiting| overfull || waiting.until <= there);
+        let (mut ready, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut lane.waiting).into_iter().partition(|waiting| waiting.until <= there);
+        // In this order they would become ready if the bytes came one by one.
+        ready.sort_unstable_by_key(|waiting| (waiting.until, waiting.start, waiting.role));
         lane.waiting = rest;
         for waiting in ready {
             let Some(role) = waiting.role else {
