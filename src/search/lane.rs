@@ -4,6 +4,7 @@ use aho_corasick::Anchored;
 use aho_corasick::automaton::{Automaton, StateID};
 
 use super::detect::{ADDRESS, Detected, Detector};
+use super::filter::WINDOW;
 use super::mask::Reveal;
 use super::needle::{Border, Width};
 use super::place::{Axis, Half, NUMBER_BYTES, Writing};
@@ -97,20 +98,14 @@ impl Search {
             }
         };
         std::mem::take(&mut lane.walks).into_iter().for_each(|walk| go(walk, bytes, base));
-        for (at, window) in bytes.windows(3).enumerate() {
-            if let [first, second, third] = window
-                && self.filter.may_begin([*first, *second, *third])
-            {
-                let start = base.saturating_add(at as u64);
-                go(Walk { state: *begin, start }, bytes.get(at..).unwrap_or_default(), start);
-            }
-        }
-        // The last two bytes have no three of their own yet.
-        for at in bytes.len().saturating_sub(2)..bytes.len() {
+        let mut begin_at = |at: usize| {
             let start = base.saturating_add(at as u64);
             go(Walk { state: *begin, start }, bytes.get(at..).unwrap_or_default(), start);
-        }
-        for at in memchr::memchr_iter(b'@', bytes) {
+        };
+        self.filter.each(bytes, &mut begin_at);
+        (bytes.len().saturating_sub(WINDOW - 1)..bytes.len()).for_each(begin_at);
+        let goes_on = |at: usize| bytes.get(at).is_none_or(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(byte));
+        for at in memchr::memchr_iter(b'@', bytes).filter(|at| goes_on(at.wrapping_sub(1)) && goes_on(at.wrapping_add(1))) {
             let start = base.saturating_add(at as u64);
             let end = start.saturating_add(1);
             waiting.push(Waiting { role: None, start, end, until: end.saturating_add(ADDRESS.ahead), seen });
@@ -178,8 +173,12 @@ impl Search {
 
     /// A number that may be half of a position: with one read before it, it may be a whole one.
     fn paired(&self, lane: &mut Lane, half: Half, seen: (u64, Timestamp), hits: &mut Vec<Hit>) {
-        for (number, seed) in self.seeds.iter().enumerate() {
-            let Some(places) = &seed.places else { continue };
+        let near = self.seeds.iter().enumerate().filter_map(|(number, seed)| Some((number, seed.places.as_ref()?)));
+        let near: Vec<_> = near.filter(|(_, places)| places.touch(&half)).collect();
+        if near.is_empty() {
+            return;
+        }
+        for (number, places) in near {
             let other = lane.halves.iter().rev().find(|other| half.pairs_with(other) && places.hold(&half, other));
             if let Some(other) = other {
                 let hit = self.seeded(number, half.form(other), half.start.min(other.start), seen);

@@ -89,9 +89,15 @@ static ENCODINGS: &[Encoding] = &[
 
 /// A position or a track of the list.
 #[derive(Clone)]
-pub(super) struct Places {
-    points: Vec<(f64, f64)>,
-    within: f64,
+pub(super) struct Places(Vec<Point>);
+
+/// A place, and the degrees that another may be off.
+#[derive(Clone, Copy)]
+struct Point {
+    latitude: f64,
+    longitude: f64,
+    latitude_reach: f64,
+    longitude_reach: f64,
 }
 
 /// One number that was read.
@@ -121,34 +127,30 @@ pub(super) struct Cue {
 impl Places {
     /// Points that are no place on earth, or 0, 0, are left out; those that are near one before it add nothing.
     pub(super) fn new(points: &[(f64, f64)], within: f64) -> Self {
-        let mut kept: Vec<(f64, f64)> = Vec::new();
+        let mut kept: Vec<Point> = Vec::new();
         let near = (within / 2.0).max(1.0);
         for (lat, lon) in points {
             let is_place = lat.abs() <= 90.0 && lon.abs() <= 180.0 && (lat.abs() > 0.01 || lon.abs() > 0.01);
-            let metres = |(other, another): &(f64, f64)| ((lat - other).hypot((lon - another) * lat.to_radians().cos())) * DEGREE_METRES;
+            let narrowing = lat.to_radians().cos().max(0.01);
+            let metres = |last: &Point| (lat - last.latitude).hypot((lon - last.longitude) * narrowing) * DEGREE_METRES;
             if is_place && kept.last().is_none_or(|last| metres(last) > near) {
-                kept.push((*lat, *lon));
+                let reach = within / DEGREE_METRES;
+                kept.push(Point { latitude: *lat, longitude: *lon, latitude_reach: reach, longitude_reach: reach / narrowing });
             }
         }
-        Self { points: kept, within }
+        Self(kept)
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.points.is_empty()
-    }
-
-    /// Degrees of latitude and of longitude that are near enough.
-    fn reach(&self, latitude: f64) -> (f64, f64) {
-        let degrees = self.within / DEGREE_METRES;
-        (degrees, degrees / latitude.to_radians().cos().max(0.01))
+        self.0.is_empty()
     }
 
     /// What to look for.
     pub(super) fn cues(&self) -> BTreeSet<Cue> {
         let mut cues = BTreeSet::new();
-        for (lat, lon) in &self.points {
-            let (lat_reach, lon_reach) = self.reach(*lat);
-            for (axis, value, reach) in [(Axis::Latitude, *lat, lat_reach), (Axis::Longitude, *lon, lon_reach)] {
+        for point in &self.0 {
+            for axis in [Axis::Latitude, Axis::Longitude] {
+                let (value, reach) = point.on(axis);
                 cues.extend(decimal(value, reach).into_iter().map(|bytes| Cue { bytes, writing: Writing::Text, axis, before: 0 }));
                 for (number, encoding) in ENCODINGS.iter().enumerate() {
                     let (bytes, before) = encoding.cues(value - reach, value + reach);
@@ -159,18 +161,31 @@ impl Places {
         cues
     }
 
+    /// Whether the number is on the axis of one of these places.
+    pub(super) fn touch(&self, half: &Half) -> bool {
+        self.0.iter().any(|point| point.is_near(half))
+    }
+
     /// Whether the two numbers are one of these places.
     pub(super) fn hold(&self, half: &Half, other: &Half) -> bool {
-        let (lat, lon) = if half.axis == Axis::Latitude { (half, other) } else { (other, half) };
-        // A sign may be told by a letter behind the number.
-        let near = |half: &Half, seed: f64, reach: f64| {
-            let value = if half.writing == Writing::Text && half.value > 0.0 { half.value.copysign(seed) } else { half.value };
-            (value - seed).abs() <= reach + half.slack + 1e-9
-        };
-        self.points.iter().any(|(seed_lat, seed_lon)| {
-            let (lat_reach, lon_reach) = self.reach(*seed_lat);
-            near(lat, *seed_lat, lat_reach) && near(lon, *seed_lon, lon_reach)
-        })
+        self.0.iter().any(|point| point.is_near(half) && point.is_near(other))
+    }
+}
+
+impl Point {
+    /// Degrees, and how far off they may be.
+    const fn on(&self, axis: Axis) -> (f64, f64) {
+        match axis {
+            Axis::Latitude => (self.latitude, self.latitude_reach),
+            Axis::Longitude => (self.longitude, self.longitude_reach),
+        }
+    }
+
+    /// A sign may be told by a letter behind the number.
+    fn is_near(&self, half: &Half) -> bool {
+        let (seed, reach) = self.on(half.axis);
+        let value = if half.writing == Writing::Text && half.value > 0.0 { half.value.copysign(seed) } else { half.value };
+        (value - seed).abs() <= reach + half.slack + 1e-9
     }
 }
 
@@ -290,18 +305,15 @@ impl Encoding {
         // Bytes that only tell the sign or fill up are in everything.
         let filling =
             low.to_be_bytes().iter().skip(8 - usize::try_from(width).unwrap_or(8)).take_while(|byte| matches!(byte, 0 | 0xff)).count();
-        let kept = match self.number {
-            Number::Integer => 2 + filling as u64,
+        let most = match self.number {
+            Number::Integer => (3 + filling as u64).min(width),
             Number::Float | Number::Double => 3,
         };
-        if kept > width {
-            return none;
-        }
+        // As many as tell the place apart, unless it is large.
+        let cells = |kept: u64| (high >> ((width - kept) * 8)).saturating_sub(low >> ((width - kept) * 8));
+        let Some(kept) = [most, most - 1].into_iter().find(|kept| cells(*kept) <= PLACE_CELLS.unsigned_abs()) else { return none };
         let shift = (width - kept) * 8;
         let (low, high) = (low >> shift, high >> shift);
-        if high.saturating_sub(low) > PLACE_CELLS.unsigned_abs() {
-            return none;
-        }
         let bytes = |cell: u64| {
             let mut bytes: Vec<u8> = cell.to_be_bytes().into_iter().skip(8 - usize::try_from(kept).unwrap_or(8)).collect();
             if self.order == Order::Little {

@@ -14,6 +14,7 @@ use super::fault::{Source, nearest};
 use super::kinds::{ActionKind, Kinds};
 use crate::enrich::CATEGORIES;
 use crate::error::Error;
+use crate::search::Identifier;
 
 /// A study as its file tells it.
 #[derive(Clone, Debug)]
@@ -208,16 +209,6 @@ impl Setting {
             Self::Number(number) => number.to_string(),
         }
     }
-}
-
-/// Something that identifies a person or device, to be looked for.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Identifier {
-    /// What it is: email, phone, serial, …
-    pub what: String,
-    /// Its value; never shown.
-    pub value: Setting,
 }
 
 /// A sentence to be checked.
@@ -429,16 +420,9 @@ impl Study {
         if let Some(twice) = claims.iter().find(|claim| !seen.insert(claim.id.clone())) {
             return Err(source.fault(0..1, &format!("two claims are called {}", twice.id)));
         }
-        let mut study = Self {
-            head,
-            devices: document.device,
-            apps: document.app,
-            runs: Vec::new(),
-            identifiers: document.identifier,
-            claims,
-            kinds,
-            folder,
-        };
+        let mut identifiers = document.identifier;
+        identifiers.iter_mut().filter_map(|identifier| identifier.file.as_mut()).for_each(|file| *file = folder.join(&*file));
+        let mut study = Self { head, devices: document.device, apps: document.app, runs: Vec::new(), identifiers, claims, kinds, folder };
         study.runs = study.checked_runs(&source, document.run)?;
         Ok(study)
     }

@@ -24,6 +24,7 @@ use crate::error::{Error, Kind};
 use crate::flow::{Device as Named, Devices};
 use crate::limits;
 use crate::record::{self, Action, Claim, Comparison, InStudy, Row, Run};
+use crate::search::{Reveal, Search};
 use crate::secrets::Secrets;
 use crate::table::{Store, StudyRow};
 use crate::wifi::Keys;
@@ -124,7 +125,8 @@ fn options(study: &Study, scratch: &Path) -> Result<Options, Error> {
     }
     settings.geoip = study.head.geoip.iter().map(|path| study.folder.join(path)).collect();
     settings.rules = study.head.rules.iter().map(|path| study.folder.join(path)).collect();
-    Ok(Options { devices: Devices(named), settings, scratch: scratch.to_path_buf(), ..Options::default() })
+    let search = Arc::new(Search::new(&study.identifiers, Reveal::Masked)?);
+    Ok(Options { devices: Devices(named), settings, search, scratch: scratch.to_path_buf(), ..Options::default() })
 }
 
 /// Keys of a run: of the air, as files or written out, and of TLS, as files.
