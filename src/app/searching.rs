@@ -24,6 +24,18 @@ pub(super) struct Searching {
     early: Vec<(Side, Hit)>,
     /// There is something to look for.
     is_wanted: bool,
+    /// What it is called.
+    part: Part,
+}
+
+/// A part of the traffic.
+#[derive(Clone, Copy)]
+struct Part(&'static str);
+
+impl Default for Part {
+    fn default() -> Self {
+        Self("payload")
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +53,11 @@ impl Searching {
         Self { place: Place::Stream, ..Self::default() }
     }
 
+    /// For what a dialogue takes out of a stream.
+    pub(super) fn part(part: &'static str) -> Self {
+        Self { decided: Some(SearchIn::Payload), part: Part(part), ..Self::stream() }
+    }
+
     /// The payload is still looked through, although nobody else reads it.
     pub(super) const fn goes_on(&self) -> bool {
         self.is_wanted && matches!(self.decided, Some(SearchIn::Payload))
@@ -54,7 +71,7 @@ impl Searching {
         self.decided = answer;
         let early = std::mem::take(&mut self.early);
         if answer == Some(SearchIn::Payload) {
-            early.into_iter().for_each(|(side, hit)| push(hit, side, Cow::Borrowed("payload"), context));
+            early.into_iter().for_each(|(side, hit)| push(hit, side, Cow::Borrowed(self.part.0), context));
         } else {
             self.lanes = [None, None];
         }
@@ -106,7 +123,7 @@ impl Searching {
     fn take(&mut self, side: Side, hits: Vec<Hit>, context: &mut Context<'_>) {
         match self.decided {
             Some(SearchIn::Parts) => {}
-            Some(SearchIn::Payload) => hits.into_iter().for_each(|hit| push(hit, side, Cow::Borrowed("payload"), context)),
+            Some(SearchIn::Payload) => hits.into_iter().for_each(|hit| push(hit, side, Cow::Borrowed(self.part.0), context)),
             None => {
                 let room = SEARCH_EARLY.saturating_sub(self.early.len());
                 self.early.extend(hits.into_iter().take(room).map(|hit| (side, hit)));

@@ -1,5 +1,6 @@
 //! WebSocket (RFC 6455), which a connection turned to from HTTP: frames and bytes are counted, one row in the end.
 
+use super::searching::Searching;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, SearchIn, Side};
 use crate::record::{Encryption, Http, Messages, Row, WebSocket as WebSocketRow};
 use crate::time::Timestamp;
@@ -11,6 +12,7 @@ pub(super) struct WebSocket {
     row: Option<Box<WebSocketRow>>,
     device: Lane,
     remote: Lane,
+    searching: Searching,
 }
 
 /// One side.
@@ -19,6 +21,8 @@ struct Lane {
     frames: Frames,
     /// Opcode of the message that continuations belong to.
     message: u8,
+    /// Its payload is looked through.
+    is_kept: bool,
     last: (u64, Timestamp),
 }
 
@@ -34,7 +38,7 @@ impl WebSocket {
             is_complete: true,
             decrypted: opening.decrypted,
         };
-        Self { row: Some(Box::new(row)), device: Lane::default(), remote: Lane::default() }
+        Self { row: Some(Box::new(row)), device: Lane::default(), remote: Lane::default(), searching: Searching::part("websocket") }
     }
 
     const fn lane(&mut self, side: Side) -> &mut Lane {
@@ -86,17 +90,26 @@ impl WebSocket {
 
 impl Dialogue for WebSocket {
     fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite {
-        self.lane(data.side).last = (data.frame, data.time);
+        let lane = self.lane(data.side);
+        lane.last = (data.frame, data.time);
+        if !lane.is_kept && context.flow.content.search().is_some() {
+            lane.is_kept = true;
+            lane.frames.keep_payload();
+        }
         self.read(data.side, Input::Bytes(data.bytes), context);
+        let payload = self.lane(data.side).frames.take_payload();
+        self.searching.data(Data { bytes: &payload, ..data }, context);
         Appetite::More
     }
 
     fn gap(&mut self, side: Side, length: u64, context: &mut Context<'_>) -> Appetite {
         self.read(side, Input::Missing(length), context);
+        self.searching.gap(side, length, context);
         Appetite::More
     }
 
     fn finish(&mut self, context: &mut Context<'_>) {
+        self.searching.finish(context);
         context.rows.extend(self.row.take().map(Row::WebSocket));
     }
 

@@ -35,22 +35,31 @@ pub(crate) struct Frames {
     held: Vec<u8>,
     left: u64,
     is_lost: bool,
+    /// Key of the frame being passed over, its next byte first.
+    key: [u8; 4],
+    /// Payload since it was last asked for, when somebody wants it.
+    payload: Option<Vec<u8>>,
 }
 
 impl Frames {
     /// The next frame; `None` when the input is used up.
     pub(crate) fn next(&mut self, input: &mut Input<'_>) -> Option<Next> {
         while !self.is_lost {
-            self.left = self.left.saturating_sub(input.take_up_to(self.left).length());
+            let part = input.take_up_to(self.left);
+            self.left = self.left.saturating_sub(part.length());
+            self.unmask(part);
             if input.is_empty() {
                 return None;
             }
             let Some(byte) = input.byte() else { return Some(self.lose()) };
             self.held.push(byte);
             match self.head() {
-                Ok(Some((frame, left))) => {
+                Ok(Some((frame, left, key))) => {
                     self.held.clear();
                     self.left = left;
+                    self.key = key;
+                    // The status of a close frame was read with its head.
+                    self.key.rotate_left(if left < frame.length { 2 } else { 0 });
                     return Some(Next::Frame(frame));
                 }
                 Ok(None) => {}
@@ -60,13 +69,36 @@ impl Frames {
         None
     }
 
+    /// Keeps payload for whoever takes it.
+    pub(crate) fn keep_payload(&mut self) {
+        self.payload = Some(Vec::new());
+    }
+
+    /// The payload that was passed over since the last time, unmasked.
+    pub(crate) fn take_payload(&mut self) -> Vec<u8> {
+        self.payload.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// A missing part turns the key too.
+    fn unmask(&mut self, part: Input<'_>) {
+        let Some(payload) = &mut self.payload else { return };
+        let count = match part {
+            Input::Bytes(bytes) => {
+                payload.extend(bytes.iter().zip(self.key.iter().cycle()).map(|(byte, key)| byte ^ key));
+                part.length()
+            }
+            Input::Missing(count) => count,
+        };
+        self.key.rotate_left(usize::try_from(count % 4).unwrap_or(0));
+    }
+
     fn lose(&mut self) -> Next {
         self.is_lost = true;
         Next::Lost
     }
 
     /// The frame whose head is held, and the bytes of payload that are not.
-    fn head(&self) -> Result<Option<(Frame, u64)>, NoFrame> {
+    fn head(&self) -> Result<Option<(Frame, u64, [u8; 4])>, NoFrame> {
         let mut reader = Reader::new(&self.held);
         let (Ok(first), Ok(second)) = (reader.u8(), reader.u8()) else { return Ok(None) };
         let opcode = first & 0x0f;
@@ -80,15 +112,16 @@ impl Frames {
             127 => reader.u64(),
             length => Ok(length.into()),
         };
-        let key = if second & 0x80 == 0 { Ok([0; 2]) } else { reader.array::<4>().map(|[a, b, ..]| [a, b]) };
-        let (Ok(length), Ok([a, b])) = (length, key) else { return Ok(None) };
+        let key = if second & 0x80 == 0 { Ok([0; 4]) } else { reader.array::<4>() };
+        let (Ok(length), Ok(key)) = (length, key) else { return Ok(None) };
         let mut frame = Frame { opcode, is_compressed: first & 0x40 != 0, length, close_code: None };
         if opcode == 8 && length >= 2 {
             let Ok([c, d]) = reader.array() else { return Ok(None) };
+            let [a, b, ..] = key;
             frame.close_code = Some(u16::from_be_bytes([a ^ c, b ^ d]));
-            return Ok(Some((frame, length.saturating_sub(2))));
+            return Ok(Some((frame, length.saturating_sub(2), key)));
         }
-        Ok(Some((frame, length)))
+        Ok(Some((frame, length, key)))
     }
 }
 
@@ -128,6 +161,27 @@ mod tests {
             [frame(1, 5, None), frame(1, 5, None), frame(1, 3, None), frame(0, 2, None), frame(2, 256, None), frame(8, 2, Some(1_000))];
         assert_eq!(frames(&[Input::Bytes(&bytes)]), expected);
         assert_eq!(frames(&bytes.chunks(1).map(Input::Bytes).collect::<Vec<_>>()), expected);
+    }
+
+    #[test]
+    fn payload_is_unmasked_for_who_wants_it() {
+        // "Hello", masked (RFC 6455 section 5.7), in pieces and with a byte missing.
+        let bytes = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+        let payload = |inputs: &[Input<'_>]| {
+            let mut frames = Frames::default();
+            frames.keep_payload();
+            inputs
+                .iter()
+                .flat_map(|input| {
+                    let mut input = *input;
+                    while frames.next(&mut input).is_some() {}
+                    frames.take_payload()
+                })
+                .collect::<Vec<u8>>()
+        };
+        assert_eq!(payload(&[Input::Bytes(&bytes)]), b"Hello");
+        assert_eq!(payload(&bytes.chunks(1).map(Input::Bytes).collect::<Vec<_>>()), b"Hello");
+        assert_eq!(payload(&[Input::Bytes(&bytes[..7]), Input::Missing(1), Input::Bytes(&bytes[8..])]), b"Hllo");
     }
 
     #[test]
