@@ -31,6 +31,16 @@ pub(crate) const EXCERPT_FRAMES: usize = 2_000_000;
 #[cfg(feature = "table")]
 pub(crate) const EXCERPT_HELD: usize = 65_536;
 
+/// Values that redaction replaces wherever they stand: names of networks, serial numbers, link addresses.
+#[cfg(feature = "table")]
+pub(crate) const REDACT_KNOWN: usize = 20_000;
+/// Bytes of the pattern that finds them.
+#[cfg(feature = "table")]
+pub(crate) const REDACT_PATTERN_BYTES: usize = 64 << 20;
+/// Texts remembered with what redaction made of them.
+#[cfg(feature = "table")]
+pub(crate) const REDACT_SEEN: usize = 200_000;
+
 // Live capture.
 
 /// Frames taken from the kernel at one go: large enough that a system call is cheap, small enough to be shown soon.

@@ -9,10 +9,11 @@ use clap::Args;
 use super::knowledge::Knowledge;
 use super::manifest::{Asked, Manifest};
 use super::progress::Bar;
+use super::redact::{self, RedactArgs};
 use super::{Ending, answer};
 use crate::analysis::{self, Options, Outcome};
 use crate::capture::{self, Inputs};
-use crate::table::{Store, Tables};
+use crate::table::{Formats, Store, Tables};
 
 const EXAMPLES: &str = "Examples:
   whereto analyze capture.pcapng                    answer on the terminal, tables in ./whereto-out
@@ -21,6 +22,7 @@ const EXAMPLES: &str = "Examples:
   tcpdump -i wlan0 -w - | whereto analyze -         from a pipe
   whereto analyze monitor.pcap --wifi-key 'Spark-1234:passphrase'
   whereto analyze day.pcap --filter 'not port 22' --format csv
+  whereto analyze day.pcap --redact pseudonyms --redact-key key.bin   to be handed on
   whereto analyze day.pcap --json | jq .summary     for a machine
   whereto analyze day.pcap --extract bodies         what was sent and received in clear, as files
 
@@ -40,9 +42,12 @@ pub struct AnalyzeArgs {
     /// What is known beside the packets
     #[command(flatten)]
     pub knowledge: Knowledge,
+    /// What the result may not say
+    #[command(flatten)]
+    pub redact: RedactArgs,
     /// Write the bodies of HTTP messages that can be read as files into this folder, named by their SHA-256, with a list
     /// of where each was seen; they are what people sent: handle them so
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "redact")]
     pub extract: Option<PathBuf>,
     /// Analyze only frames that this libpcap filter takes; the others go to the ledger as filtered
     #[arg(long, value_name = "EXPRESSION")]
@@ -63,7 +68,12 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
     let inputs = capture::expand(&args.captures)?;
     let options = options(args)?;
     std::fs::create_dir_all(&args.output).with_context(|| format!("cannot create output folder {}", args.output.display()))?;
-    let mut store = Store::create(&args.output, args.knowledge.formats())?;
+    let given = args.knowledge.devices.iter().map(|named| named.device).collect();
+    let redaction = args.redact.begin(&args.output, given, Vec::new())?;
+    let mut store = match &redaction {
+        Some(redaction) => Store::create(redaction.folder(), Formats::default())?,
+        None => Store::create(&args.output, args.knowledge.formats())?,
+    };
     let is_shown = !args.quiet && std::io::stderr().is_terminal();
     let bar = if is_shown { Bar::new(&inputs) } else { Bar::hidden() };
     let outcome = analysis::run(&inputs, &options, &mut store, &mut |progress| bar.tell(&progress));
@@ -74,9 +84,10 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
         let reasons: Vec<String> = outcome.unreadable.iter().map(|(_, reason)| reason.clone()).collect();
         anyhow::bail!("{}", reasons.join("\n"));
     }
-    let tables = store.finish()?;
+    let (tables, redactor) = redact::finished(redaction, store.finish()?, &args.output, args.knowledge.formats())?;
     let written = super::report::write(&args.output, None)?;
-    Manifest::of(&tables, &args.knowledge.asked_rules()?, asked(args), &written)?.write(&args.output)?;
+    let asked = Asked { redaction: redactor.as_ref().map(redact::note), ..asked(args) };
+    Manifest::of(&tables, &args.knowledge.asked_rules()?, asked, &written)?.write(&args.output)?;
     let [page, ..] = written;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &answer::json(&tables)?)?;
@@ -90,11 +101,15 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
 
 /// The arguments that repeat the analysis, and how many secrets are not among them.
 fn asked(args: &AnalyzeArgs) -> Asked {
-    let (mut said, secrets) = args.knowledge.arguments();
+    let (mut said, mut secrets) = args.knowledge.arguments();
+    if args.redact.hides_devices() {
+        secrets += redact::hide_devices(&mut said);
+    }
+    said.extend(args.redact.arguments());
     args.filter.iter().for_each(|filter| said.extend(["--filter".to_owned(), filter.clone()]));
     said.push("--".to_owned());
     said.extend(args.captures.iter().map(|path| path.to_string_lossy().into_owned()));
-    Asked { command: "analyze", arguments: said, secrets, documents: Vec::new() }
+    Asked { command: "analyze", arguments: said, secrets, documents: Vec::new(), redaction: None }
 }
 
 fn options(args: &AnalyzeArgs) -> anyhow::Result<Options> {

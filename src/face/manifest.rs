@@ -13,9 +13,10 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::redact::Redacted;
 use crate::enrich::Rules;
 use crate::record::Disposition;
-use crate::table::Tables;
+use crate::table::{Table, Tables};
 use crate::wire::hex;
 
 /// Name of the file in the folder of the tables.
@@ -40,6 +41,9 @@ pub(super) struct Manifest {
     /// What else was read: the study file, its claims, logs of actions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) documents: Vec<Input>,
+    /// What the result does not say any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) redaction: Option<Redacted>,
     rules: Vec<RuleSet>,
     /// Address files, as `file@sha256`.
     address_data: Vec<String>,
@@ -68,6 +72,8 @@ pub(super) struct Asked {
     pub(super) secrets: usize,
     /// Files that were read besides captures, rules and address data.
     pub(super) documents: Vec<PathBuf>,
+    /// What was redacted.
+    pub(super) redaction: Option<Redacted>,
 }
 
 /// A file that was read.
@@ -140,6 +146,7 @@ impl Manifest {
             arguments: asked.arguments,
             secrets: asked.secrets,
             inputs: tables.captures.iter().map(input).collect(),
+            redaction: asked.redaction,
             documents: asked.documents.iter().map(|path| document(path)).collect::<anyhow::Result<_>>()?,
             rules: rules.sources().iter().map(rule_set).collect(),
             address_data,
@@ -147,16 +154,30 @@ impl Manifest {
             outputs: Vec::new(),
             seal: String::new(),
         };
-        let mut paths: Vec<PathBuf> =
-            tables.tables.iter().flat_map(|table| table.paths.iter().cloned()).chain(files.iter().cloned()).collect();
+        manifest.describe(&tables.dir, &tables.tables, files)?;
+        Ok(manifest)
+    }
+
+    /// Describes a result made from another one, whose inputs, rules and counts of frames are the same.
+    pub(super) fn derived(mut self, asked: Asked, dir: &Path, tables: &[Table], files: &[PathBuf]) -> anyhow::Result<Self> {
+        asked.command.clone_into(&mut self.command);
+        (self.arguments, self.secrets, self.redaction) = (asked.arguments, asked.secrets, asked.redaction);
+        self.counts.rows = rows_of(tables);
+        self.describe(dir, tables, files)?;
+        Ok(self)
+    }
+
+    /// Lists the files of the result, and seals.
+    fn describe(&mut self, dir: &Path, tables: &[Table], files: &[PathBuf]) -> anyhow::Result<()> {
+        let mut paths: Vec<PathBuf> = tables.iter().flat_map(|table| table.paths.iter().cloned()).chain(files.iter().cloned()).collect();
         paths.sort();
+        self.outputs.clear();
         for path in paths {
             let (bytes, sha256) = hash_file(&path)?;
-            let path = relative(&path, &tables.dir);
-            manifest.outputs.push(Output { path, bytes, sha256, chain: String::new() });
+            self.outputs.push(Output { path: relative(&path, dir), bytes, sha256, chain: String::new() });
         }
-        manifest.forge();
-        Ok(manifest)
+        self.forge();
+        Ok(())
     }
 
     /// Writes it into the folder of the tables.
@@ -220,9 +241,13 @@ impl Counts {
             wire_bytes: tables.captures.iter().map(|row| row.wire_bytes).sum(),
             ledger_closes: super::answer::closes(&tables.captures, &tables.ledger),
             excluded_frames,
-            rows: tables.tables.iter().map(|table| (table.name.to_owned(), u64::try_from(table.rows).unwrap_or(u64::MAX))).collect(),
+            rows: rows_of(&tables.tables),
         }
     }
+}
+
+fn rows_of(tables: &[Table]) -> BTreeMap<String, u64> {
+    tables.iter().map(|table| (table.name.to_owned(), u64::try_from(table.rows).unwrap_or(u64::MAX))).collect()
 }
 
 fn document(path: &Path) -> anyhow::Result<Input> {

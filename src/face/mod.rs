@@ -23,6 +23,8 @@ mod manifest;
 #[cfg(feature = "table")]
 mod progress;
 #[cfg(feature = "table")]
+pub mod redact;
+#[cfg(feature = "table")]
 pub mod report;
 #[cfg(feature = "table")]
 mod rows;

@@ -10,6 +10,7 @@ use super::grid::{Cell, Fit, Grid, Style, Tone};
 use super::knowledge::Format;
 use super::manifest::{Asked, Manifest};
 use super::progress::Bar;
+use super::redact::{self, RedactArgs};
 use super::{Ending, answer, rows};
 use crate::capture::Inputs;
 use crate::record::{Claim, Comparison};
@@ -45,6 +46,9 @@ pub struct StudyArgs {
     /// Write the tables also in this format; repeatable
     #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
     format: Vec<Format>,
+    /// What the result may not say
+    #[command(flatten)]
+    redact: RedactArgs,
     /// Print one JSON object instead of the verdicts
     #[arg(long)]
     json: bool,
@@ -95,21 +99,33 @@ fn check(path: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
 fn judge(args: &StudyArgs, path: &Path, style: Style, out: &mut dyn Write) -> anyhow::Result<Ending> {
     let study = Study::read(path)?;
     std::fs::create_dir_all(&args.output).with_context(|| format!("cannot create output folder {}", args.output.display()))?;
-    let mut store = Store::create(&args.output, formats(&args.format))?;
+    let values = study.identifiers.iter().map(|identifier| identifier.value.word()).collect();
+    let redaction = args.redact.begin(&args.output, study::given(&study)?, values)?;
+    let mut store = match &redaction {
+        Some(redaction) => Store::create(redaction.folder(), Formats::default())?,
+        None => Store::create(&args.output, formats(&args.format))?,
+    };
     let is_shown = !args.quiet && std::io::stderr().is_terminal();
     let bar = if is_shown { Bar::new(&Inputs::default()) } else { Bar::hidden() };
     let judgement = study::judge(&study, &args.output, &mut store, &mut |progress| bar.tell(&progress));
     bar.finish();
-    let judgement = judgement?;
-    let tables = store.finish()?;
-    let written = super::report::write(&args.output, Some(&study.head.title))?;
-    Manifest::of(&tables, &study::asked_rules(&study)?, asked(args, path, &study), &written)?.write(&args.output)?;
+    let mut judgement = judgement?;
+    let (tables, mut redactor) = redact::finished(redaction, store.finish()?, &args.output, formats(&args.format))?;
+    if redactor.is_some() {
+        // What is shown rests on the tables that are not there any more.
+        judgement.claims.iter_mut().for_each(|claim| (claim.evidence_against, claim.candidates) = (Vec::new(), Vec::new()));
+    }
+    let mut safe = |text: &str| redactor.as_mut().map_or_else(|| text.to_owned(), |redactor| redactor.text(text));
+    let written = super::report::write(&args.output, Some(&safe(&study.head.title)))?;
+    let page = safe(&page(&study, &judgement, style));
+    let asked = Asked { redaction: redactor.as_ref().map(redact::note), ..asked(args, path, &study) };
+    Manifest::of(&tables, &study::asked_rules(&study)?, asked, &written)?.write(&args.output)?;
     let [report, ..] = written;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &json(&tables)?)?;
         writeln!(out)?;
     } else {
-        out.write_all(page(&study, &judgement, style).as_bytes())?;
+        out.write_all(page.as_bytes())?;
         writeln!(
             out,
             "\nTables\n  {}: runs, actions, comparisons, claims, flows and the others, one folder per table",
@@ -126,9 +142,10 @@ fn asked(args: &StudyArgs, path: &Path, study: &Study) -> Asked {
     for format in &args.format {
         arguments.extend(["--format".to_owned(), format!("{format:?}").to_lowercase()]);
     }
+    arguments.extend(args.redact.arguments());
     arguments.extend(["--".to_owned(), path.to_string_lossy().into_owned()]);
     let documents = std::iter::once(path.to_path_buf()).chain(study.documents()).collect();
-    Asked { command: "study", arguments, secrets: 0, documents }
+    Asked { command: "study", arguments, secrets: 0, documents, redaction: None }
 }
 
 fn formats(wanted: &[Format]) -> Formats {

@@ -12,6 +12,7 @@ use super::Ending;
 use super::analyze::AnalyzeArgs;
 use super::grid::printable;
 use super::manifest::{FILE, Manifest, hash_file};
+use super::report::ReportArgs;
 use super::sources;
 use super::study::StudyArgs;
 
@@ -54,6 +55,13 @@ struct Again {
 struct Judged {
     #[command(flatten)]
     study: StudyArgs,
+}
+
+/// Those of a redacted copy.
+#[derive(Parser)]
+struct Copied {
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 /// What was found.
@@ -158,7 +166,12 @@ fn repeat(command: &str, words: Vec<std::ffi::OsString>) -> anyhow::Result<Endin
     match command {
         "analyze" => super::analyze::run(&Again::try_parse_from(words).map_err(unreadable)?.analyze, style, &mut std::io::sink()),
         "study" => super::study::run(&Judged::try_parse_from(words).map_err(unreadable)?.study, style, &mut std::io::sink()),
-        other => bail!("the manifest names command {}, expected analyze or study", printable(other)),
+        "report" => {
+            let words = words.into_iter().filter(|word| word != "--quiet");
+            let parsed = Copied::try_parse_from(words).map_err(unreadable)?;
+            super::report::run(&parsed.report, &mut std::io::sink()).map(|()| Ending::Done)
+        }
+        other => bail!("the manifest names command {}, expected analyze, study or report", printable(other)),
     }
 }
 

@@ -18,6 +18,7 @@ mod name;
 mod part;
 mod position;
 mod quic;
+mod redaction;
 mod remote_id;
 mod study;
 mod summary;
@@ -50,6 +51,7 @@ pub use name::{Name, NameSource};
 pub use part::Part;
 pub use position::{Position, Subject};
 pub use quic::Quic;
+pub use redaction::Redaction;
 pub use remote_id::{Area, Place, RemoteId};
 pub use study::{Action, Claim, Comparison, Run};
 pub use summary::SUMMARY;
@@ -277,6 +279,7 @@ pub fn schemas() -> Vec<Schema> {
         schema_of::<Action>(),
         schema_of::<Comparison>(),
         schema_of::<Claim>(),
+        schema_of::<Redaction>(),
     ]
 }
 

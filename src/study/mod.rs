@@ -152,6 +152,14 @@ fn mac_of(device: &Device, text: &str) -> Result<Mac, Error> {
     }
 }
 
+/// The devices under test.
+///
+/// # Errors
+/// When an address is none.
+pub(crate) fn given(study: &Study) -> Result<Vec<Named>, Error> {
+    Ok(options(study, Path::new(""))?.devices.0)
+}
+
 /// The rules that a study asks, for their hashes.
 ///
 /// # Errors

@@ -23,6 +23,7 @@ mod columns;
 mod format;
 mod plain;
 mod read;
+mod redact;
 #[cfg(test)]
 pub(crate) mod samples;
 mod store;
@@ -35,4 +36,5 @@ pub use columns::schema;
 pub use format::Formats;
 pub use plain::time;
 pub use read::{read, read_where};
+pub use redact::{Level, Order, Redactor};
 pub use store::{Seen, Store, StudyRow, Table, Tables};

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::limits;
 use crate::record::{
     Action, Anomaly, Capture, Certificate, Claim, Comparison, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Part,
-    Position, Quic, RemoteId, Row, Run, SUMMARY, Tls, WebSocket, Wifi,
+    Position, Quic, Redaction, RemoteId, Row, Run, SUMMARY, Tls, WebSocket, Wifi,
 };
 
 /// The tables being written.
@@ -57,6 +57,8 @@ struct StudyTables {
     actions: TableWriter<Action>,
     comparisons: TableWriter<Comparison>,
     claims: TableWriter<Claim>,
+    /// Filled by what takes from a result that is complete.
+    redactions: TableWriter<Redaction>,
 }
 
 impl StudyTables {
@@ -66,11 +68,12 @@ impl StudyTables {
             actions: TableWriter::create(dir, formats)?,
             comparisons: TableWriter::create(dir, formats)?,
             claims: TableWriter::create(dir, formats)?,
+            redactions: TableWriter::create(dir, formats)?,
         })
     }
 
-    fn end(self) -> Result<[FrameWriter; 4], Error> {
-        Ok([self.runs.end()?.1, self.actions.end()?.1, self.comparisons.end()?.1, self.claims.end()?.1])
+    fn end(self) -> Result<[FrameWriter; 5], Error> {
+        Ok([self.runs.end()?.1, self.actions.end()?.1, self.comparisons.end()?.1, self.claims.end()?.1, self.redactions.end()?.1])
     }
 }
 

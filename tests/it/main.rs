@@ -37,6 +37,9 @@ mod live;
 mod messages;
 #[cfg(test)]
 #[cfg(all(feature = "table", feature = "live"))]
+mod redact;
+#[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
 mod report;
 #[cfg(test)]
 mod session;

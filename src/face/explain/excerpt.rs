@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::super::manifest::Manifest;
+use super::super::redact::Redacted;
 use super::super::sources;
 use super::super::wifi_keys::WifiKeyArgs;
 use super::choice::Choice;
@@ -43,6 +44,9 @@ pub(super) struct Written {
 /// Writes the frames of the flows that are meant.
 pub(super) fn write(order: &Order<'_>, choice: &Choice, subject: &Subject, asked: &str) -> anyhow::Result<Written> {
     let manifest = Manifest::read(order.dir).context("the captures are found by the manifest")?;
+    if manifest.redaction.as_ref().is_some_and(Redacted::has_pseudonyms) {
+        bail!("{} holds pseudonyms, which are in no capture: take the frames by the result that it was made from", order.dir.display());
+    }
     let keys = keys(order.wifi, &manifest)?.read()?;
     let mut by_capture = choice.wanted()?;
     if let Some((capture, _)) = &subject.frame {

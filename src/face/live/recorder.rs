@@ -288,7 +288,7 @@ impl Tables {
         let written = report::write(&self.temporary, None)?;
         let (said, secrets) = knowledge.arguments();
         let arguments = [said, vec!["--".to_owned(), capture.to_string_lossy().into_owned()]].concat();
-        let asked = Asked { command: "analyze", arguments, secrets, documents: Vec::new() };
+        let asked = Asked { command: "analyze", arguments, secrets, documents: Vec::new(), redaction: None };
         Manifest::of(&made, &knowledge.asked_rules()?, asked, &written)?.write(&self.temporary)?;
         Ok(())
     }

@@ -67,6 +67,10 @@ pub(super) struct Report {
     pub(super) ledger_closes: bool,
     /// Damage and what was not understood, by kind.
     pub(super) anomalies: Vec<Anomalies>,
+    /// What was taken out of the result.
+    pub(super) redactions: Vec<Row>,
+    /// The same in sentences.
+    pub(super) redacted: Vec<String>,
     /// What this analysis could not see, in sentences.
     pub(super) unseen: Vec<String>,
 }
@@ -174,6 +178,8 @@ impl Report {
             countries: countries(&summary),
             sections: sections::of(&summary),
             timelines: lists.cut_to(TIMELINES, "timelines", Timeline::read(dir, &matrix.categories)?),
+            redactions: lists.read("redactions", |_| 0)?,
+            redacted: Vec::new(),
             unseen: Vec::new(),
             left_out: BTreeMap::new(),
             captures,
@@ -185,6 +191,7 @@ impl Report {
             anomalies,
         };
         report.left_out = lists.left_out;
+        report.redacted = sections::redacted(&report.redactions);
         report.unseen = sections::unseen(&report, &summary);
         Ok(report)
     }

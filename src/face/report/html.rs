@@ -161,6 +161,12 @@ fn answer(report: &Report, commands: &Commands) -> Markup {
                 figure { (picture::map(&report.countries)) figcaption { "Area of a mark: bytes sent to servers in that country. Only countries that the sources agree on." } }
                 (country_table(report, commands))
             }
+            @if !report.redacted.is_empty() {
+                h3 #redaction { "What was redacted" }
+                ul { @for sentence in &report.redacted { li { (sentence) } } }
+                details { summary { "By table and column" }
+                    (seen::any_table(&report.redactions, &[("level", "level"), ("table", "table"), ("column", "column"), ("what", "what"), ("cells", "values"), ("rows", "rows"), ("ip_bytes", "IP bytes")])) }
+            }
             h3 { "What could not be seen" }
             ul.unseen { @for sentence in &report.unseen { li { (sentence) } } }
         }

@@ -56,6 +56,10 @@ fn answer(report: &Report, page: &mut Page) {
         std::iter::once(text(category)).chain(cells).chain([bytes(total), share(total, matrix.total.out)]).collect()
     };
     page.table(&heads, matrix.categories.iter().map(row));
+    if !report.redacted.is_empty() {
+        page.line("\n## What was redacted\n");
+        report.redacted.iter().for_each(|sentence| page.line(&format!("- {}", text(sentence))));
+    }
     page.line("\n## What could not be seen\n");
     report.unseen.iter().for_each(|sentence| page.line(&format!("- {}", text(sentence))));
 }

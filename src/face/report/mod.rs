@@ -16,14 +16,19 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 
+use super::manifest::{Asked, Manifest};
+use super::redact::{self, RedactArgs};
+use crate::flow::Named;
+use crate::table::Formats;
 use data::Report;
 
 const EXAMPLES: &str = "Examples:
   whereto report out                     out/report.html again, and out/report.md and out/report.json beside it
   whereto report out --title 'Fleet A'   with a title of your own
+  whereto report out --redact pseudonyms --redact-key key.bin -o handed-on
 
 The page holds everything it needs: it can be sent, printed and opened offline.";
 
@@ -37,6 +42,15 @@ pub struct ReportArgs {
     /// Title of the report; that of the report in the folder when not given
     #[arg(long)]
     pub title: Option<String>,
+    /// Folder for a redacted copy of tables and report
+    #[arg(short, long, value_name = "DIR", requires = "redact")]
+    pub output: Option<PathBuf>,
+    /// What the copy may not say
+    #[command(flatten)]
+    pub redact: RedactArgs,
+    /// A device under test, which is no bystander: as given to analyze; repeatable
+    #[arg(long = "device", value_name = "MAC|IP|CIDR", value_delimiter = ',', requires = "redact")]
+    pub devices: Vec<Named>,
 }
 
 /// What a report is called when nobody says otherwise.
@@ -48,6 +62,9 @@ const TITLE: &str = "Where the data goes";
 /// When the folder holds no tables, or the report cannot be written.
 pub fn run(args: &ReportArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let known = args.title.clone().or_else(|| known_title(&args.dir));
+    if args.redact.is_wanted() {
+        return redacted(args, known.as_deref().unwrap_or(TITLE), out);
+    }
     for path in write(&args.dir, known.as_deref())? {
         writeln!(out, "{}", path.display())?;
     }
@@ -67,6 +84,36 @@ pub(super) fn write(dir: &Path, title: Option<&str>) -> anyhow::Result<[PathBuf;
         paths.push(put(dir, name, &text)?);
     }
     paths.try_into().map_err(|_| anyhow::anyhow!("a report has three files"))
+}
+
+/// A copy of the result that says less.
+fn redacted(args: &ReportArgs, title: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Some(output) = &args.output else { bail!("a redacted result is a copy: --output DIR says where to") };
+    let manifest = Manifest::read(&args.dir).context("the copy's manifest is made from that of the result")?;
+    if manifest.redaction.is_some() {
+        bail!("{} is redacted already: take the result that it was made from", args.dir.display());
+    }
+    fs::create_dir_all(output).with_context(|| format!("cannot create output folder {}", output.display()))?;
+    if fs::canonicalize(output)? == fs::canonicalize(&args.dir)? {
+        bail!("a redacted result is a copy: --output must be another folder than {}", args.dir.display());
+    }
+    let mut redactor = args.redact.redactor(args.devices.iter().map(|named| named.device).collect(), Vec::new())?;
+    let (tables, ..) = redactor.tables(&args.dir, output, Formats::default())?;
+    let written = write(output, Some(&redactor.text(title)))?;
+    let mut arguments = args.redact.arguments();
+    let mut secrets = 0;
+    if args.redact.hides_devices() {
+        secrets = args.devices.len();
+    } else {
+        args.devices.iter().for_each(|device| arguments.extend(["--device".to_owned(), device.to_string()]));
+    }
+    arguments.extend(["--".to_owned(), args.dir.to_string_lossy().into_owned()]);
+    let asked = Asked { command: "report", arguments, secrets, documents: Vec::new(), redaction: Some(redact::note(&redactor)) };
+    manifest.derived(asked, output, &tables, &written)?.write(output)?;
+    for path in written {
+        writeln!(out, "{}", path.display())?;
+    }
+    Ok(())
 }
 
 /// The title of the report that lies in the folder.

@@ -122,6 +122,35 @@ pub(super) fn unseen(report: &Report, summary: &[Row]) -> Vec<String> {
     said
 }
 
+/// What was redacted, in sentences.
+pub(super) fn redacted(redactions: &[Row]) -> Vec<String> {
+    let sum = |what: &[&str], column: &str, of: &dyn Fn(&str) -> bool| -> u64 {
+        let meant = redactions.iter().filter(|row| what.contains(&row.text("what")) && of(row.text("table")));
+        meant.map(|row| row.number(column).unwrap_or_default()).sum()
+    };
+    let any = |_: &str| true;
+    let mut said = Vec::new();
+    if redactions.iter().any(|row| row.text("level") == "bystanders") {
+        let flows = |table: &str| table == "flows";
+        said.push(format!(
+            "Of devices, stations, networks and aircraft that were not named as devices under test, {} flows ({}) and {} other rows were removed, and {} lines of evidence. The ledger still counts their frames.",
+            count(sum(&["rows-removed"], "rows", &flows)),
+            bytes(sum(&["rows-removed"], "ip_bytes", &flows)),
+            count(sum(&["rows-removed"], "rows", &|table| table != "flows")),
+            count(sum(&["evidence-removed"], "cells", &any))
+        ));
+    }
+    if redactions.iter().any(|row| row.text("level") == "pseudonyms") {
+        said.push(format!(
+            "{} values hold pseudonyms in the place of network and link addresses, {} in the place of names, serial numbers and hashes of contents; {} places were removed. Pseudonyms of addresses share the prefixes that their addresses share. Who has the key can make them again. Times, public host names and the paths and hashes of captures stay.",
+            count(sum(&["addresses"], "cells", &any)),
+            count(sum(&["identifiers"], "cells", &any)),
+            count(sum(&["places-removed"], "cells", &any))
+        ));
+    }
+    said
+}
+
 fn frames(report: &Report, said: &mut Vec<String>) {
     let all = report.frames(None).0;
     for (word, what) in [

@@ -42,6 +42,8 @@ fn report() -> Report {
         ledger: vec![row(json!({"capture": HOSTILE, "disposition": "flow", "reason": HOSTILE, "frames": 1, "wire_bytes": 60}))],
         ledger_closes: true,
         anomalies: vec![Anomalies { kind: HOSTILE.to_owned(), count: 1, is_damage: true, example: HOSTILE.to_owned() }],
+        redactions: vec![row(json!({"level": "bystanders", "table": HOSTILE, "what": "rows-removed", "rows": 3}))],
+        redacted: vec![HOSTILE.to_owned()],
         unseen: vec![HOSTILE.to_owned()],
     }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::super::grid::printable;
+use super::super::super::rows::Row;
 use super::super::super::units::count;
 use super::super::broadcasts::{Heard, Told};
 use super::super::commands::Commands;
@@ -118,6 +119,17 @@ fn position(told: &Told, commands: &Commands) -> Markup {
         td { (degrees(told.place)) }
         td { @if let Some(flow) = told.flow_id { a.x href=(format!("#{}", commands.explain(&format!("flow:{flow}")))) { (flow) } } }
     } }
+}
+
+/// A table as it is, column by column.
+pub(super) fn any_table(rows: &[Row], columns: &[(&str, &str)]) -> Markup {
+    html! {
+        div.wide { table.sortable {
+            caption.hidden { "Rows" }
+            thead { tr { @for (_, name) in columns { th scope="col" { (name) } } } }
+            tbody { @for row in rows { tr { @for (column, _) in columns { td.text { (row.shown(column)) } } } } }
+        } }
+    }
 }
 
 fn joined(texts: &std::collections::BTreeSet<String>) -> String {
