@@ -4,6 +4,7 @@
 //! flows may go on from the capture before; what needs all captures is joined after the pass.
 
 mod conversation;
+mod copies;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::time::{Span, Timestamp};
 use crate::wifi::{Keys, Learned};
 
 use conversation::Conversation;
+use copies::Copies;
 
 /// Reads one capture's frames.
 pub struct Analyzer {
@@ -37,6 +39,7 @@ struct State {
     flows: Table<Box<Conversation>>,
     next_flow: u64,
     broadcasts: Broadcasts,
+    copies: Copies,
     held: usize,
     content: Content,
     account: Account,
@@ -123,6 +126,7 @@ impl Analyzer {
             flows: Table::default(),
             next_flow: first_flow,
             broadcasts: Broadcasts::default(),
+            copies: Copies::default(),
             held: 0,
             content: Content::default(),
             account: Account::default(),
@@ -404,6 +408,9 @@ impl State {
     fn packet(&mut self, packet: &Packet<'_>) {
         let envelope = packet.envelope;
         let tally = Tally { frames: envelope.frames, wire_bytes: envelope.wire_bytes, ip_bytes: packet.ip_bytes };
+        if self.copies.has(packet) {
+            return self.copy(packet, tally);
+        }
         self.account.charge(Disposition::Flow, Reason::Protocol(packet.protocol), tally);
         let (key, sender) = Key::of(packet);
         let slot = self.slot(packet, key, sender);
@@ -420,6 +427,15 @@ impl State {
         }
         self.flows.touch(slot, idle, envelope.time);
         self.sift(rows);
+    }
+
+    /// Another interface showed the datagram already: only what this one knows of its program counts.
+    fn copy(&mut self, packet: &Packet<'_>, tally: Tally) {
+        self.account.charge(Disposition::Duplicate, Reason::Word("other-interface"), tally);
+        let slot = self.flows.find(&Key::of(packet).0);
+        if let Some(entry) = slot.and_then(|slot| self.flows.get_mut(slot)) {
+            entry.value.learn_app(packet.envelope);
+        }
     }
 
     /// Dialogues and broadcasts put their anomalies among the rows: the new ones are counted as all others.
@@ -505,6 +521,12 @@ impl State {
     }
 
     fn finished(mut self, learned: Vec<Learned>) -> Finished {
+        if self.copies.lost > 0 {
+            let count = self.copies.lost;
+            let detail = format!("{count} datagrams were forgotten within a second: copies of them on another interface count as well");
+            let (capture, kind) = (Arc::clone(&self.capture), "copy-limit");
+            self.anomaly(Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count, is_damage: false });
+        }
         self.count_anomalies();
         let ledger = self.ledger();
         Finished { rows: self.rows, ledger, totals: self.totals, next_flow: self.next_flow, learned }

@@ -224,6 +224,8 @@ pub(crate) const LINK_COMMANDS: usize = 2_048;
 pub(crate) const LINK_PENDING_BYTES: usize = 2_048;
 /// Distinct requests of a flow kept for the path rules.
 pub(crate) const FLOW_REQUESTS: usize = 64;
+/// Datagrams of the last second that are remembered to know copies of them on other interfaces: some three megabytes.
+pub(crate) const COPIES: usize = 65_536;
 /// Captures that a flow goes through and that are kept to say where a row of it was read: a ring's files in two hours.
 pub(crate) const FLOW_CAPTURES: usize = 64;
 /// Distinct names of a flow kept from its own bytes.

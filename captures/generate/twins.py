@@ -208,6 +208,33 @@ def pieces(capture, count):
     return [capture.frames[start:start + length] for start in range(0, len(capture.frames), length)]
 
 
+def merged(capture, path):
+    """Two capture points in one pcapng: these frames, and 0.3 ms later the IP packets in them from an interface that knows no app."""
+
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+    def packet(interface, time, frame, length):
+        return block(6, struct.pack("<IIIII", interface, time >> 32, time & 0xffffffff, len(frame), length) + frame)
+
+    seen = [(time, 0, frame, length) for time, length, frame in capture.frames]
+    for time, length, frame in capture.frames:
+        ethernet = capture.ethernet(frame)
+        if ethernet[12:14] in (b"\x08\x00", b"\x86\xdd"):
+            # Without padding and trailer: what the IP header says.
+            at = 16 if ethernet[12:14] == b"\x08\x00" else 18
+            whole = struct.unpack(">H", ethernet[at:at + 2])[0] + (0 if at == 16 else 40)
+            seen.append((time + 300, 1, ethernet[14:14 + whole], whole))
+    seen.sort(key=lambda frame: frame[0])
+    data = block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1))
+    data += b"".join(block(1, struct.pack("<HHI", link, 0, 0)) for link in (capture.link, 101))
+    data += b"".join(packet(interface, time, frame, length) for time, interface, frame, length in seen)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with gzip.GzipFile("", "wb", 9, open(path, "wb"), 0) as file:
+        file.write(data)
+
+
 def main(study, twin, target):
     run, put, names = "03-default-sync-share", [], ["phone.pcap.gz"]
     source = lambda run: os.path.join(study, run, "phone.pcap.gz")
@@ -237,12 +264,15 @@ def main(study, twin, target):
         capture, frames, chance = Capture(source(run)), [], random.Random(1)
         near = sorted(capture.frames, key=lambda frame: frame[0] + chance.randrange(3_000))
         capture.write(os.path.join(target, names[0]), near)
+    elif twin == "merged":
+        capture, frames, names = Capture(source(run)), [], ["two.pcapng.gz"]
+        merged(capture, os.path.join(target, names[0]))
     elif twin == "swapped":
         capture, frames = Capture(source(run)), []
         first, second = pieces(capture, 2)
         capture.write(os.path.join(target, names[0]), second + first)
     else:
-        raise SystemExit(f"no twin {twin}; there are {', '.join(PUT_IN)}, hole, split, reordered, swapped")
+        raise SystemExit(f"no twin {twin}; there are {', '.join(PUT_IN)}, hole, split, merged, reordered, swapped")
     keys = "03-default-sync-share" if twin == "record-encrypted" else run
     told = {"twin": twin, "run": run, "captures": names, "keys_of": keys, "first_frame": min(frames, default=0), "last_frame": max(frames, default=0)}
     json.dump(told, open(os.path.join(target, "twin.json"), "w"))

@@ -302,7 +302,7 @@ impl Conversation {
 
     /// The first program named is the flow's; another one later lessens trust in it. One that works for another
     /// (PKTAP's effective process) may be told only after the first packets.
-    fn learn_app(&mut self, envelope: &Envelope) {
+    pub(super) fn learn_app(&mut self, envelope: &Envelope) {
         let Some(process) = envelope.process.filter(|process| Some(*process) != self.process) else { return };
         let is_first = self.process.is_none();
         let is_better = !is_first

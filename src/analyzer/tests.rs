@@ -13,18 +13,23 @@ fn analyze(link: u16, frames: &[Vec<u8>]) -> Finished {
 /// Frames a second apart, from this second on.
 fn push(analyzer: &mut Analyzer, link: u16, frames: &[Vec<u8>], start: usize) {
     for (index, bytes) in frames.iter().enumerate() {
-        analyzer.push(&Frame {
-            number: index as u64 + 1,
-            time: Timestamp::from_parts(i64::try_from(start + index).unwrap(), 0),
-            interface: 0,
-            interface_name: None,
-            link: LinkType(link),
-            wire_len: u32::try_from(bytes.len()).unwrap(),
-            bytes,
-            direction: None,
-            offset: 0,
-        });
+        push_from(analyzer, (link, 0), (index as u64 + 1, i64::try_from(start + index).unwrap() * 1_000), bytes);
     }
+}
+
+/// A frame of an interface, with its number and its time in milliseconds.
+fn push_from(analyzer: &mut Analyzer, (link, interface): (u16, u32), (number, time): (u64, i64), bytes: &[u8]) {
+    analyzer.push(&Frame {
+        number,
+        time: Timestamp::from_nanos(time * 1_000_000),
+        interface,
+        interface_name: None,
+        link: LinkType(link),
+        wire_len: u32::try_from(bytes.len()).unwrap(),
+        bytes,
+        direction: None,
+        offset: 0,
+    });
 }
 
 /// An IPv4 packet with a TCP segment of 192.0.2.1:50000 to 198.51.100.1:80.
@@ -94,6 +99,24 @@ fn a_flow_cut_by_the_end_of_a_capture_goes_on_in_the_next() {
         assert_eq!((&*request.origin.capture, request.origin.flow_id, request.origin.frame), ("one", 1, 1));
         assert_eq!(request.request_bytes, 40, "cut at {place}");
     }
+}
+
+#[test]
+fn what_two_interfaces_show_counts_once() {
+    let mut analyzer = Analyzer::new("case".into(), Devices::default(), 1);
+    let (one, other) = (segment(1, b"GET / HTTP/1.1\r\n"), segment(17, b"Host: a.example\r\n\r\n"));
+    // The second datagram is sent twice, and seen twice by each interface; the last is seen again too late to be a copy.
+    let frames = [(0, 0, &one), (1, 2, &one), (0, 500, &other), (0, 700, &other), (1, 702, &other), (1, 703, &other), (1, 3_000, &one)];
+    for (number, (interface, time, bytes)) in (1..).zip(frames) {
+        push_from(&mut analyzer, (101, interface), (number, time), bytes);
+    }
+    let finished = analyzer.finish();
+    assert!(finished.closes());
+    let frames = |disposition| finished.ledger.iter().filter(|line| line.disposition == disposition).map(|line| line.frames).sum::<u64>();
+    assert_eq!((frames(Disposition::Flow), frames(Disposition::Duplicate)), (4, 3));
+    let flow = finished.rows.iter().find_map(|row| if let Row::Flow(flow) = row { Some(flow) } else { None }).unwrap();
+    let sent = if flow.outbound.packets > 0 { flow.outbound } else { flow.inbound };
+    assert_eq!((sent.packets, sent.retransmitted_packets), (4, 2));
 }
 
 #[test]
