@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """twins.py STUDY TWIN TO: a run of the lab study with something in it that speaks against a claim.
 
-STUDY is captures/lab-study. TO gets the captures of the run that was tampered with, and `twin.json`: the run, its
+STUDY is captures/lab-study, or a folder like it whose runs have `monitor.pcap` and the passphrase in `run.json`: then what
+is put in is sealed for the air (`record`, `diagnostics`, `crash-report`, `beacon`, `hole`). TO gets the captures of the run that was tampered with, and `twin.json`: the run, its
 captures in the order in which they are to be named, the run whose TLS keys open what was put in, and which frames were
 put in or taken out. What is put in are whole TCP conversations with right checksums, between the phone and an address
 of the study. Standard library only.
 """
 import gzip, json, os, random, struct, sys
 from calendar import timegm
+
+import air
 
 PHONE, GATEWAY = bytes([192, 168, 2, 20]), bytes([192, 168, 2, 254])
 PHONE_MAC, GATEWAY_MAC = bytes.fromhex("a483e7123456"), bytes.fromhex("001c105a00fe")
@@ -18,13 +21,17 @@ class Capture:
     """A pcap file as a list of (time in microseconds, length on the wire, frame)."""
 
     def __init__(self, path):
-        data = gzip.open(path).read()
+        data = (gzip.open if path.endswith(".gz") else open)(path, "rb").read()
         self.head, self.frames, at = data[:24], [], 24
         self.link = struct.unpack("<I", data[20:24])[0]
         while at < len(data):
             seconds, fraction, captured, length = struct.unpack("<IIII", data[at:at + 16])
             self.frames.append((seconds * 1_000_000 + fraction, length, data[at + 16:at + 16 + captured]))
             at += 16 + captured
+        self.network = None
+        if self.link == 127:
+            known = json.load(open(os.path.join(os.path.dirname(path), "run.json")))["network"]
+            self.network = air.Network(known["ssid"], known["passphrase"], [frame for _, _, frame in self.frames])
         self.labelled = any(frame[-32:-28] == b"\x01\x07\x20\x21" for _, _, frame in self.frames[:20])
 
     def ethernet(self, frame):
@@ -32,6 +39,8 @@ class Capture:
 
     def wrapped(self, packet, out):
         """An IP packet as this capture holds the app's packets."""
+        if self.network:
+            return self.network.sealed(packet, out)
         if self.labelled:
             frame = bytes(12) + b"\x08\x00" + packet
             frame += bytes(-len(frame) % 4)
@@ -45,11 +54,12 @@ class Capture:
         raise SystemExit("no packet of the app to take the header from")
 
     def put(self, packets):
-        """Adds (time, IP packet, out) and sorts by time."""
-        for time, packet, out in packets:
-            frame = self.wrapped(packet, out)
-            self.frames.append((time, len(frame), frame))
+        """Adds (time, IP packet, out), sorts by time, and tells the numbers that they got."""
+        frames = [(time, self.wrapped(packet, out)) for time, packet, out in packets]
+        self.frames += [(time, len(frame), frame) for time, frame in frames]
         self.frames.sort(key=lambda frame: frame[0])
+        added = {id(frame) for _, frame in frames}
+        return [number for number, (_, _, frame) in enumerate(self.frames, 1) if id(frame) in added]
 
     def packets(self, port):
         """(time, IP packet, out) of a TCP conversation by the phone's port."""
@@ -68,6 +78,12 @@ class Capture:
             for time, length, frame in (self.frames if frames is None else frames))
         with gzip.GzipFile("", "wb", 9, open(path, "wb"), 0) as file:
             file.write(self.head + data)
+
+    @classmethod
+    def of(cls, study, run):
+        """What the study has of a run: the phone's capture, else that of the air."""
+        paths = [os.path.join(study, run, name) for name in ("phone.pcap.gz", "monitor.pcap")]
+        return cls(next(path for path in paths if os.path.exists(path)))
 
 
 def checksum(data):
@@ -164,14 +180,14 @@ def record(study):
 def record_encrypted(study):
     """The same by TLS: the conversation of the real sync, moved into a run without one."""
     run = "01-default-1"
-    packets = list(Capture(os.path.join(study, "03-default-sync-share", "phone.pcap.gz")).packets(45172))
+    packets = list(Capture.of(study, "03-default-sync-share").packets(45172))
     return run, list(moved(packets, at(study, run, "land") + 6_000_000 - packets[0][0], 61234))
 
 
 def media(study):
     """A picture in clear text a minute after landing; the link goes on speaking until then."""
     run = "02-default-2"
-    capture = Capture(os.path.join(study, run, "phone.pcap.gz"))
+    capture = Capture.of(study, run)
     end = capture.frames[-1][0]
     tail = [frame for frame in capture.frames if end - 5_000_000 < frame[0] <= end - 1_000_000 and b"\x23\x2b" in capture.ethernet(frame[2])[34:38]]
     longer = [(time + turn * 4_000_000, length, frame) for turn in range(1, 18) for time, length, frame in tail]
@@ -237,38 +253,34 @@ def merged(capture, path):
 
 def main(study, twin, target):
     run, put, names = "03-default-sync-share", [], ["phone.pcap.gz"]
-    source = lambda run: os.path.join(study, run, "phone.pcap.gz")
     if twin in PUT_IN:
         run, put, *longer = PUT_IN[twin](study)
-        capture = Capture(source(run))
+        capture = Capture.of(study, run)
         capture.frames += longer[0] if longer else []
-        capture.put(put)
-        inside = {struct.unpack(">HH", packet[20:24])[0 if out else 1] for _, packet, out in put}
-        frames = [number for number, (_, _, frame) in enumerate(capture.frames, 1)
-                  if capture.ethernet(frame)[23] == 6 and inside & set(struct.unpack(">HH", capture.ethernet(frame)[34:38]))]
+        frames = capture.put(put)
         capture.write(os.path.join(target, names[0]))
     elif twin == "hole":
         run = "10-idle-long"
-        capture = Capture(source(run))
+        capture = Capture.of(study, run)
         start = at(study, run, "launch") + 100_000_000
         frames = [number for number, (time, _, _) in enumerate(capture.frames, 1) if start <= time < start + 20_000_000]
         capture.frames = [frame for frame in capture.frames if not start <= frame[0] < start + 20_000_000]
         capture.write(os.path.join(target, names[0]))
     elif twin == "split":
-        capture, frames = Capture(source(run)), []
+        capture, frames = Capture.of(study, run), []
         names = ["c.pcap.gz", "a.pcap.gz", "b.pcap.gz"]
         for name, piece in zip(names, pieces(capture, 3)):
             capture.write(os.path.join(target, name), piece)
         names = ["b.pcap.gz", "c.pcap.gz", "a.pcap.gz"]
     elif twin == "reordered":
-        capture, frames, chance = Capture(source(run)), [], random.Random(1)
+        capture, frames, chance = Capture.of(study, run), [], random.Random(1)
         near = sorted(capture.frames, key=lambda frame: frame[0] + chance.randrange(3_000))
         capture.write(os.path.join(target, names[0]), near)
     elif twin == "merged":
-        capture, frames, names = Capture(source(run)), [], ["two.pcapng.gz"]
+        capture, frames, names = Capture.of(study, run), [], ["two.pcapng.gz"]
         merged(capture, os.path.join(target, names[0]))
     elif twin == "swapped":
-        capture, frames = Capture(source(run)), []
+        capture, frames = Capture.of(study, run), []
         first, second = pieces(capture, 2)
         capture.write(os.path.join(target, names[0]), second + first)
     else:

@@ -44,6 +44,11 @@ const TWINS: &[(&str, &str, &[&str])] = &[
     ("hole", "undetermined", &["A11", "K01", "K02", "K03", "K04", "K05", "K08", "K13", "K17"]),
 ];
 
+/// The twins that are made for the air as well, and what the same claims become. The air does not tell the application: who
+/// sent to an address without a name stays open.
+const AIR_TWINS: &[(&str, &str)] =
+    &[("record", "contradicted"), ("diagnostics", "undetermined"), ("beacon", "undetermined"), ("hole", "undetermined")];
+
 /// Which keys a study gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Keys {
@@ -103,6 +108,31 @@ fn assert_evidence(answer: &Value, claim: &str, told: &Value) {
         assert!(row["gaps"].to_string().contains("no frame from 2026-11-22T15:19:2"), "{claim}: {}", row["gaps"]);
     } else {
         assert!(listed.contains(&frames), "{claim}: {frames} not in {listed}");
+    }
+}
+
+#[test]
+fn what_is_put_into_the_air_changes_the_same_claims() {
+    let Some(lab) = lab() else { return };
+    let place = Place::new("study-air-twins");
+    let study = study_of(&place, &lab, ("monitor", Keys::All), None);
+    let before = verdicts(&judged(&place, &study));
+    let text = fs::read_to_string(&study).unwrap();
+    for (name, word) in AIR_TWINS {
+        let claims = TWINS.iter().find(|(twin, ..)| twin == name).unwrap().2;
+        let folder = place.folder().join("in").join(name);
+        let Some(told) = tampered(&lab, name, &folder) else { return };
+        let own = format!("{:?}", lab.join(told["run"].as_str().unwrap()).join("monitor.pcap"));
+        assert!(text.contains(&own));
+        fs::write(&study, text.replace(&own, &format!("{:?}", folder.join("phone.pcap.gz")))).unwrap();
+        let answer = judged(&place, &study);
+        let after = verdicts(&answer);
+        let changed: Vec<&str> = after.keys().filter(|claim| before[*claim] != after[*claim]).map(String::as_str).collect();
+        assert_eq!(changed, claims, "{name}");
+        for claim in claims {
+            assert_eq!(after[*claim], *word, "{name}: {claim}");
+            assert_evidence(&answer, claim, &told);
+        }
     }
 }
 
@@ -358,18 +388,28 @@ fn rows(place: &Place, table: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The shipped study with one run tampered with; none where there is no Python to do it.
+/// What was done to a run, whose captures are in the folder now; none where there is no Python to do it.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn twin(place: &Place, name: &str) -> Option<(Value, Value)> {
-    let folder = place.folder().join("in").join(name);
-    let made =
-        Command::new("python3").current_dir(root()).args(["captures/generate/twins.py", "captures/lab-study", name]).arg(&folder).output();
+fn tampered(study: &Path, name: &str, folder: &Path) -> Option<Value> {
+    let made = Command::new("python3")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(root().join("captures/generate/twins.py"))
+        .arg(study)
+        .arg(name)
+        .arg(folder)
+        .output();
     let Ok(made) = made else {
         eprintln!("SKIPPED: no python3 to make the twins");
         return None;
     };
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let told = json(&folder.join("twin.json"));
+    Some(json(&folder.join("twin.json")))
+}
+
+/// The shipped study with one run tampered with; none where there is no Python to do it.
+fn twin(place: &Place, name: &str) -> Option<(Value, Value)> {
+    let folder = place.folder().join("in").join(name);
+    let told = tampered(&root().join("captures/lab-study"), name, &folder)?;
     let names: Vec<String> =
         told["captures"].as_array().unwrap().iter().map(|name| format!("{:?}", folder.join(name.as_str().unwrap()))).collect();
     let run = told["run"].as_str().unwrap();
