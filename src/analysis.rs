@@ -5,6 +5,7 @@
 //!
 //! [`run`] reads captures; a [`Session`] is pushed the frames of one as they come, and does the same with them.
 
+mod cover;
 mod extract;
 mod findings;
 #[cfg(feature = "table")]
@@ -377,7 +378,7 @@ impl<O: Output> Job<O> {
             }
             Row::Name(name) => {
                 self.enricher.names.learn(&name);
-                self.output.row(Row::Name(name))
+                self.show(Row::Name(name))
             }
             Row::Finding(finding) if finding.flow_id.is_some() => {
                 self.findings.push(*finding);
@@ -387,8 +388,14 @@ impl<O: Output> Job<O> {
                 self.outcome.is_damaged |= anomaly.is_damage;
                 self.output.row(Row::Anomaly(anomaly))
             }
-            row => self.output.row(row),
+            row => self.show(row),
         }
+    }
+
+    /// A row as tables may have it: what the list of identifiers names is not in its texts.
+    fn show(&mut self, mut row: Row) -> Result<(), Error> {
+        cover::cover(&self.options.search, &mut row);
+        self.output.row(row)
     }
 
     fn unreadable(&mut self, path: &Path, capture: Arc<str>, error: &Error) -> Result<(), Error> {
@@ -478,14 +485,18 @@ impl<O: Output> Job<O> {
                 Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count: 1, is_damage: false };
             self.output.row(Row::Anomaly(Box::new(anomaly)))?;
         }
-        let (enricher, findings, output) = (&mut self.enricher, &mut self.findings, &mut self.output);
+        let (enricher, findings, output, search) = (&mut self.enricher, &mut self.findings, &mut self.output, &self.options.search);
+        let mut show = |mut row: Row| {
+            cover::cover(search, &mut row);
+            output.row(row)
+        };
         std::mem::take(&mut self.spill).for_each(|mut flow| {
             enricher.answer(&mut flow);
             if let Some(finding) = enricher.finding(&flow) {
-                output.row(Row::Finding(Box::new(finding)))?;
+                show(Row::Finding(Box::new(finding)))?;
             }
-            findings.take(&flow).into_iter().try_for_each(|finding| output.row(Row::Finding(Box::new(finding))))?;
-            output.row(Row::Flow(flow))
+            findings.take(&flow).into_iter().try_for_each(|finding| show(Row::Finding(Box::new(finding))))?;
+            show(Row::Flow(flow))
         })
     }
 }

@@ -157,7 +157,7 @@ impl Search {
                 Some(Role::Needle { seed, form, border, width, exact }) => {
                     let is_exact = exact.as_ref().is_none_or(|bytes| view.slice(waiting.start, waiting.end) == Some(bytes));
                     if is_exact && stands_alone(view, waiting, *border, *width) {
-                        hits.extend(self.seeded(*seed, form, waiting.start, waiting.seen));
+                        hits.extend(self.seeded(*seed, form, (waiting.start, waiting.end), waiting.seen));
                     }
                 }
                 Some(Role::Place(cue)) => {
@@ -181,7 +181,7 @@ impl Search {
         for (number, places) in near {
             let other = lane.halves.iter().rev().find(|other| half.pairs_with(other) && places.hold(&half, other));
             if let Some(other) = other {
-                let hit = self.seeded(number, half.form(other), half.start.min(other.start), seen);
+                let hit = self.seeded(number, half.form(other), (half.start.min(other.start), half.end.max(other.end)), seen);
                 let shown = |hit: Hit| if self.reveal == Reveal::Plain { Hit { shown: both(&half, other), ..hit } } else { hit };
                 hits.extend(hit.map(shown));
             }
@@ -194,16 +194,16 @@ impl Search {
         }
     }
 
-    fn seeded(&self, number: usize, form: &'static str, offset: u64, seen: (u64, Timestamp)) -> Option<Hit> {
+    fn seeded(&self, number: usize, form: &'static str, (offset, end): (u64, u64), seen: (u64, Timestamp)) -> Option<Hit> {
         let seed = self.seeds.get(number)?;
         let (id, whose) = (Some(seed.id.clone()), seed.whose.clone());
-        Some(Hit { kind: "identifier", id, what: Some(seed.what), whose, form, offset, seen, shown: seed.shown(self.reveal) })
+        Some(Hit { kind: "identifier", id, what: Some(seed.what), whose, form, offset, end, seen, shown: seed.shown(self.reveal) })
     }
 
     fn detected(&self, detector: &Detector, view: &View<'_>, waiting: Waiting) -> Option<Hit> {
         let Detected { kind, form, start, value, masked } = (detector.look)(view, waiting.start, waiting.end)?;
         let shown = if self.reveal == Reveal::Plain { value } else { masked };
-        Some(Hit { kind, id: None, what: None, whose: None, form, offset: start, seen: waiting.seen, shown })
+        Some(Hit { kind, id: None, what: None, whose: None, form, offset: start, end: waiting.end, seen: waiting.seen, shown })
     }
 }
 

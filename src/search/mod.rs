@@ -4,6 +4,7 @@
 //! next bytes, so that it does not matter how the stream was cut. A byte costs one look at a table of the first three bytes
 //! of all needles; only where they fit, the automaton is asked. What it finds is then judged by what is around it.
 
+mod cover;
 mod detect;
 mod filter;
 mod lane;
@@ -81,6 +82,8 @@ pub(crate) struct Hit {
     pub(crate) form: &'static str,
     /// Offset of its first byte.
     pub(crate) offset: u64,
+    /// Offset behind its last byte, as far as it was read.
+    pub(crate) end: u64,
     /// Frame that brought its last byte.
     pub(crate) seen: (u64, Timestamp),
     /// As it may be shown.

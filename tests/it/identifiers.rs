@@ -59,12 +59,17 @@ fn search(list: &str, reveal: Reveal) -> Search {
 }
 
 fn flight(search: Search, secrets: Arc<Secrets>) -> Vec<Finding> {
+    let rows = rows(search, secrets).into_iter();
+    rows.filter_map(|row| if let Row::Finding(row) = row { Some(*row) } else { None }).collect()
+}
+
+fn rows(search: Search, secrets: Arc<Secrets>) -> Vec<Row> {
     let captures = vec![root().join("captures/lab-wpa2-flight-phone.pcap.zst")];
     let options = Options { scratch: std::env::temp_dir(), search: Arc::new(search), secrets, ..Options::default() };
     let mut collected = Collected::default();
     let inputs = Inputs { captures, passed_over: Vec::new() };
     analysis::run(&inputs, &options, &mut collected, &mut |_| {}).expect("rules and address data are there");
-    collected.rows.into_iter().filter_map(|row| if let Row::Finding(row) = row { Some(*row) } else { None }).collect()
+    collected.rows
 }
 
 fn keys() -> Arc<Secrets> {
@@ -140,7 +145,7 @@ fn with_keys_what_was_sealed_is_found_too() {
 #[test]
 fn no_secret_is_shown_unless_it_is_asked_for() {
     let secrets = ["0ASUE7L0021LAB", "pilot.lab@", "356938035643809", "Secret-Lab-1", "46.947", "7.446", "u-77120"];
-    let hidden = format!("{:?}", flight(search(LIST, Reveal::Masked), keys()));
+    let hidden = format!("{:?}", rows(search(LIST, Reveal::Masked), keys()));
     assert_eq!(secrets.map(|secret| hidden.contains(secret)), [false; 7]);
     let shown = format!("{:?}", flight(search(LIST, Reveal::Plain), Arc::default()));
     assert_eq!(secrets.map(|secret| shown.contains(secret)), [true; 7]);
