@@ -69,7 +69,7 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
     let options = options(args)?;
     std::fs::create_dir_all(&args.output).with_context(|| format!("cannot create output folder {}", args.output.display()))?;
     let given = args.knowledge.devices.iter().map(|named| named.device).collect();
-    let redaction = args.redact.begin(&args.output, given, Vec::new())?;
+    let redaction = args.redact.begin(&args.output, given, args.knowledge.identifiers.values()?)?;
     let mut store = match &redaction {
         Some(redaction) => Store::create(redaction.folder(), Formats::default())?,
         None => Store::create(&args.output, args.knowledge.formats())?,

@@ -38,4 +38,17 @@ impl IdentifierArgs {
         }
         Ok(Arc::new(search))
     }
+
+    /// The values of the lists, for what may not say them.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    #[cfg(feature = "table")]
+    pub(super) fn values(&self) -> Result<Vec<String>, Error> {
+        let mut values = Vec::new();
+        for path in &self.lists {
+            values.extend(list::read(path)?.iter().flat_map(|identifier| identifier.value.texts()));
+        }
+        Ok(values)
+    }
 }

@@ -25,7 +25,7 @@ fn a_study_writes_its_report_and_manifest() {
         }
     }
     for part in [
-        "28 claims judged by 10 runs: 8 undetermined, 8 supported, 8 not contradicted, 4 not testable",
+        &tally(&said),
         "May speak against it: 7 conversations",
         "11 min 52 s watched in 10 runs, 15,797 frames, 0 reported lost",
         "Before: 01-default-1, 02-default-2. After: 04-diagnostics-off-1, 05-diagnostics-off-2.",
@@ -67,6 +67,16 @@ fn what_was_on_the_air_is_on_the_page() {
         let clear = row["data_clear"].as_u64().unwrap();
         assert!(clear < 1_000 && told.contains(&format!(" {clear} ")), "{row}");
     }
+}
+
+/// The claims counted by verdict, those first that need a decision.
+fn tally(said: &Value) -> String {
+    let claims = said["claims"].as_array().unwrap();
+    let of = |verdict: &str| claims.iter().filter(|claim| claim["verdict"] == verdict).count();
+    let words =
+        ["contradicted", "undetermined", "supported", "not-contradicted", "not-testable"].map(|word| (of(word), word.replace('-', " ")));
+    let parts: Vec<_> = words.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    format!("{} claims judged by 10 runs: {}.", claims.len(), parts.join(", "))
 }
 
 fn read(out: &Path) -> Value {

@@ -76,6 +76,8 @@ const NAMED: &[(&str, &str, Class)] = &[
     ("flows", "name", Class::Host),
     ("flows", "name_candidates", Class::Host),
     ("findings", "name", Class::Host),
+    ("findings", "value", Class::Whole("value")),
+    ("findings", "whose", Class::Whole("person")),
     ("names", "name", Class::Host),
     ("names", "canonical", Class::Host),
     ("", "query", Class::Host),
