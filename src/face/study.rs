@@ -99,7 +99,7 @@ fn check(path: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
 fn judge(args: &StudyArgs, path: &Path, style: Style, out: &mut dyn Write) -> anyhow::Result<Ending> {
     let study = Study::read(path)?;
     std::fs::create_dir_all(&args.output).with_context(|| format!("cannot create output folder {}", args.output.display()))?;
-    let values = study.identifiers.iter().map(|identifier| identifier.value.word()).collect();
+    let values = study.identifiers.iter().flat_map(|identifier| identifier.value.texts()).collect();
     let redaction = args.redact.begin(&args.output, study::given(&study)?, values)?;
     let mut store = match &redaction {
         Some(redaction) => Store::create(redaction.folder(), Formats::default())?,
