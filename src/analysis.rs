@@ -380,6 +380,7 @@ impl<O: Output> Job<O> {
                 self.enricher.names.learn(&name);
                 self.show(Row::Name(name))
             }
+            Row::Finding(finding) if self.enricher.is_repeated(&finding) => Ok(()),
             Row::Finding(finding) if finding.flow_id.is_some() => {
                 self.findings.push(*finding);
                 Ok(())

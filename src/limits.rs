@@ -275,7 +275,9 @@ pub(crate) const QUIC_PIECE_BYTES: usize = 64;
 pub(crate) const NAMES: usize = 500_000;
 /// Network addresses of devices known by their link address; a study has a handful, a spoofed flood more.
 pub(crate) const DEVICES: usize = 65_536;
-/// Findings shown in the answer; the table has all of them.
+/// Findings about the same device and remote that are told once; beyond it they are told each time. A study has hundreds.
+pub(crate) const FINDINGS_TOLD: usize = 65_536;
+/// Findings shown in the answer, the weightiest; the table has all of them.
 #[cfg(feature = "table")]
 pub(crate) const FINDINGS_LISTED: usize = 100;
 /// Aircraft and remote controllers whose traffic the answer adds up.

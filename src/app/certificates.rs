@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::offer::host;
+use super::posture;
 use super::{Context, Damage, Data, Side};
 use crate::limits;
 use crate::record::{Certificate, Row};
@@ -17,40 +18,47 @@ pub(super) fn tell(chain: &[&[u8]], server_name: Option<&String>, data: Data<'_>
         context.note((data.frame, data.time), "certificate-limit", detail, Damage::Ours);
     }
     let mut names = Vec::new();
+    let mut known = Vec::new();
     for (position, der) in (0..).zip(chain.iter().take(limits::CERTIFICATES)) {
         let read = read(der, data, context);
         if let Some(leaf) = read.as_ref().filter(|_| position == 0) {
             names = host_names(&leaf.names);
         }
-        push((position, der), read, server_name, (data, context));
+        push((position, der), read.as_ref(), server_name, (data, context));
+        known.extend(read);
+    }
+    // A client shows its own for other reasons.
+    if data.side == Side::Remote {
+        posture::chain(&known, server_name, data, context);
     }
     names
 }
 
 fn push(
     (position, der): (u32, &[u8]),
-    read: Option<x509::Certificate>,
+    read: Option<&x509::Certificate>,
     server_name: Option<&String>,
     (data, context): (Data<'_>, &mut Context<'_>),
 ) {
-    let validity = read.as_ref().map(|read| [read.not_before, read.not_after].map(|at| Timestamp::from_parts(at, 0)));
-    let read = read.unwrap_or_default();
+    let validity = read.map(|read| [read.not_before, read.not_after].map(|at| Timestamp::from_parts(at, 0)));
+    let nothing = x509::Certificate::default();
+    let read = read.unwrap_or(&nothing);
     let (sha256, sha1) = x509::fingerprints(der);
     let row = Certificate {
         origin: context.flow.origin(data.frame, data.time),
         from_device: data.side == Side::Device,
         position,
         server_name: server_name.cloned(),
-        subject: read.subject,
-        names: read.names,
-        issuer: read.issuer,
-        serial: read.serial,
+        subject: read.subject.clone(),
+        names: read.names.clone(),
+        issuer: read.issuer.clone(),
+        serial: read.serial.clone(),
         not_before: validity.map(|[from, _]| from),
         not_after: validity.map(|[_, until]| until),
         is_valid_then: validity.map(|[from, until]| (from..=until).contains(&data.time)),
         is_self_issued: read.is_self_issued,
-        key: read.key,
-        signature: read.signature,
+        key: read.key.clone(),
+        signature: read.signature.clone(),
         sha256,
         sha1,
     };

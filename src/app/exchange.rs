@@ -3,6 +3,7 @@
 
 use super::body::{Body, Declared, Ending};
 use super::content::About;
+use super::posture::{self, Asked};
 use super::{Context, Facts, FlowInfo, Side};
 use crate::limits::{FLOW_NAMES, FLOW_REQUESTS};
 use crate::record::{Finding, FlowName, Http, MessageBody, NameSource, Request, Row, Severity};
@@ -26,6 +27,8 @@ pub(super) struct Exchange {
     request: Message,
     response: Message,
     is_whole: bool,
+    /// What the heads gave away.
+    pub(super) asked: Asked,
 }
 
 struct Message {
@@ -59,13 +62,15 @@ impl Message {
 
 impl Exchange {
     /// A request begins.
-    pub(super) const fn asked(row: Http) -> Self {
-        Self { row, request: Message::new(Progress::Open), response: Message::new(Progress::Awaited), is_whole: true }
+    pub(super) fn asked(row: Http) -> Self {
+        let asked = Asked::default();
+        Self { row, request: Message::new(Progress::Open), response: Message::new(Progress::Awaited), is_whole: true, asked }
     }
 
     /// A response begins whose request was not seen.
-    pub(super) const fn answered(row: Http) -> Self {
-        Self { row, request: Message::new(Progress::Missed), response: Message::new(Progress::Open), is_whole: true }
+    pub(super) fn answered(row: Http) -> Self {
+        let asked = Asked::default();
+        Self { row, request: Message::new(Progress::Missed), response: Message::new(Progress::Open), is_whole: true, asked }
     }
 
     const fn message(&mut self, half: Half) -> &mut Message {
@@ -196,6 +201,7 @@ impl Exchange {
         let is_elsewhere = self.row.response_start.is_some_and(|time| context.flow.place(time).0 != self.row.origin.capture);
         let response_frame = self.row.response_frame.filter(|_| !is_elsewhere);
         let row = Http { is_complete, request_end, response_end, request_body, response_body, response_frame, ..self.row };
+        posture::exchange(&row, &self.asked, context);
         context.rows.extend(position_sent(&row, context.flow).map(|finding| Row::Finding(Box::new(finding))));
         row
     }

@@ -17,6 +17,7 @@ use super::body::Declared;
 use super::doh::Queries;
 use super::exchange::{Exchange, Half, empty_row};
 use super::http2::Http2;
+use super::posture::Asked;
 use super::tunnel::Tunnel;
 use super::websocket::WebSocket;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, Probe, Protocol, Recognised, SearchIn, Side, Transport};
@@ -304,6 +305,9 @@ impl Http {
         };
         let number = self.exchanges.request(row);
         self.exchanges.declare(number, Half::Request, (declared(head), at.seen()));
+        if let Some(exchange) = self.exchanges.find(number) {
+            exchange.asked = Asked::of(Some(&target), |name| head.field(name));
+        }
         self.direction(at.side).current = Some(number);
         self.begin(at, head.request_framing(), context);
         let wish = match method {
@@ -328,6 +332,7 @@ impl Http {
         let Some(exchange) = self.exchanges.find(number) else { return };
         exchange.row.status = Some(status);
         exchange.row.response_frame = Some(at.frame);
+        exchange.asked.answered(head.field("set-cookie"));
         exchange.declare(Half::Response, declared(head), at.seen());
         let method = exchange.row.method.clone();
         match (method.as_deref(), status) {

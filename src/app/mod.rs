@@ -17,6 +17,7 @@ mod link;
 mod offer;
 mod opened;
 mod plain;
+mod posture;
 mod quic;
 mod remote_id;
 mod searching;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::record::{FlowName, NameSource};
 use crate::wire::escape;
-use crate::wire::handshake::{ClientHello, is_grease, version_name};
+use crate::wire::handshake::{ClientHello, cipher_name, is_grease, version_name};
 use crate::wire::ja4::{Carrier, ja4};
 
 /// A client's offer. All text is escaped.
@@ -14,6 +14,8 @@ pub(super) struct Offer {
     pub(super) version: Option<String>,
     /// Versions offered.
     pub(super) versions: Vec<String>,
+    /// Cipher suites offered, without those that only keep servers tolerant.
+    pub(super) ciphers: Vec<String>,
     /// Server name, lower-case.
     pub(super) server_name: Option<String>,
     /// Application protocols.
@@ -33,6 +35,7 @@ impl Offer {
         Self {
             version: highest.map(|version| version_name(*version)),
             versions: offered.iter().map(|version| version_name(*version)).collect(),
+            ciphers: hello.ciphers.iter().filter(|cipher| !is_grease(**cipher)).map(|cipher| cipher_name(*cipher)).collect(),
             server_name: hello.server_name.and_then(host),
             alpn: hello.alpn.iter().filter(|name| !is_reserved(name)).map(|name| escape(name)).collect(),
             ech: hello.encrypted_name().map(str::to_owned),

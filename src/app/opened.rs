@@ -1,6 +1,7 @@
 //! A stream that was sealed and that the analyst's secrets opened: recognised and followed as if it had been sent
 //! in clear, with its rows marked.
 
+use super::posture;
 use super::tunnel::joined;
 use super::{Context, Data, Facts, Follow, Side};
 use crate::limits::{FLOW_NAMES, FLOW_REQUESTS};
@@ -70,6 +71,8 @@ impl Opened {
 pub(super) fn marked(context: &mut Context<'_>, read: impl FnOnce(&mut Context<'_>)) {
     let before = context.rows.len();
     read(context);
+    let read = context.rows.split_off(before);
+    context.rows.extend(read.into_iter().filter(|row| !posture::is_for_clear_text_only(row)));
     for row in context.rows.iter_mut().skip(before) {
         match row {
             Row::Http(row) => row.decrypted = true,

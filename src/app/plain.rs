@@ -7,8 +7,12 @@ use crate::limits::STARTTLS_BYTES;
 use crate::record::Encryption;
 use crate::wire::Reader;
 
+use super::posture;
 use super::tunnel::Tunnel;
 use super::{Appetite, Context, Data, Dialogue, Facts, Probe, Protocol, Recognised, SearchIn, Side, Transport};
+
+/// Bytes of a line's beginning that are looked at for a command.
+const COMMAND_BYTES: usize = 48;
 
 const TCP: Transport = Transport::Tcp;
 const UDP: Transport = Transport::Udp;
@@ -122,16 +126,22 @@ struct Text {
 }
 
 /// How far one side of a text protocol is.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Lines {
     is_inside_line: bool,
     is_tls: bool,
     bytes: usize,
+    /// The beginning of the line, in capitals.
+    line: Vec<u8>,
+    /// What the lines so far sent a password with.
+    login: Option<&'static str>,
+    /// They named the user that needs none.
+    is_nobody: bool,
 }
 
 impl Lines {
     /// The bytes from the first TLS record on.
-    fn read<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+    fn read<'a>(&mut self, protocol: &str, bytes: &'a [u8]) -> &'a [u8] {
         for (at, byte) in bytes.iter().enumerate() {
             self.is_tls |= !self.is_inside_line && *byte == 0x16;
             if self.is_tls {
@@ -139,9 +149,46 @@ impl Lines {
             }
             self.is_inside_line = !matches!(byte, b'\n' | b'>');
             self.bytes = self.bytes.saturating_add(1);
+            self.command(protocol, *byte);
         }
         &[]
     }
+
+    /// Follows the beginning of the line, which says what it is for.
+    fn command(&mut self, protocol: &str, byte: u8) {
+        if self.line.len() < COMMAND_BYTES {
+            self.line.push(byte.to_ascii_uppercase());
+            if matches!(byte, b' ' | b'\n') {
+                self.login = self.login.or_else(|| login(protocol, &self.line));
+                self.is_nobody |= byte == b'\n' && is_nobody(&self.line);
+            }
+        }
+        if byte == b'\n' {
+            self.line.clear();
+        }
+    }
+}
+
+/// The command with which a client sends a password, by the beginning of its line, which has an argument or ends here:
+/// RFC 959 and RFC 1939 (PASS), RFC 4954 (AUTH), RFC 9051 sections 6.2.2 and 6.2.3 (behind a tag).
+fn login(protocol: &str, line: &[u8]) -> Option<&'static str> {
+    let has_argument = line.ends_with(b" ");
+    let mut words = line.trim_ascii_end().split(|byte| *byte == b' ');
+    let words = [words.next(), words.next(), words.next(), words.next()].map(Option::unwrap_or_default);
+    match (protocol, words) {
+        ("ftp" | "pop3", [b"PASS", b"", ..]) if has_argument => Some("PASS"),
+        ("smtp", [b"AUTH", b"PLAIN", b"", _]) | ("pop3", [b"AUTH", b"PLAIN", b"", _]) => Some("AUTH PLAIN"),
+        ("smtp", [b"AUTH", b"LOGIN", b"", _]) => Some("AUTH LOGIN"),
+        ("imap", [tag, b"LOGIN", b"", _]) if has_argument && tag != b"*" => Some("LOGIN"),
+        ("imap", [_, b"AUTHENTICATE", b"PLAIN", b""]) => Some("AUTHENTICATE PLAIN"),
+        ("imap", [_, b"AUTHENTICATE", b"LOGIN", b""]) => Some("AUTHENTICATE LOGIN"),
+        _ => None,
+    }
+}
+
+/// The user whose password is nobody's secret (RFC 1635).
+fn is_nobody(line: &[u8]) -> bool {
+    matches!(line.trim_ascii_end(), b"USER ANONYMOUS" | b"USER FTP")
 }
 
 impl Text {
@@ -155,7 +202,16 @@ impl Text {
 
 impl Dialogue for Text {
     fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) -> Appetite {
-        let bytes = self.lines(data.side).read(data.bytes);
+        let name = self.name;
+        let lines = self.lines(data.side);
+        let had_login = lines.login.is_some();
+        let bytes = lines.read(name, data.bytes);
+        if let Some(command) = lines.login.filter(|_| !had_login && !lines.is_nobody) {
+            let what = format!("a password was sent in clear ({name}, {command})");
+            let at = (data.frame, data.time);
+            let seen = posture::Seen { at, what, value: format!("{name} {command}"), name: None, basis: "content" };
+            posture::tell(&posture::CLEAR_LOGIN, seen, context);
+        }
         if !bytes.is_empty() {
             return self.tunnel.get_or_insert_with(Tunnel::new).data(Data { bytes, ..data }, context);
         }
@@ -456,8 +512,26 @@ mod tests {
     #[test]
     fn starttls_is_seen_at_the_start_of_a_line_only() {
         let mut lines = Lines::default();
-        assert_eq!(lines.read(b"220 a\x16\r\nSTARTTLS\r"), b"");
-        assert_eq!(lines.read(b"\n\x16\x03\x01"), b"\x16\x03\x01");
-        assert_eq!(lines.read(b"more"), b"more");
+        assert_eq!(lines.read("smtp", b"220 a\x16\r\nSTARTTLS\r"), b"");
+        assert_eq!(lines.read("smtp", b"\n\x16\x03\x01"), b"\x16\x03\x01");
+        assert_eq!(lines.read("smtp", b"more"), b"more");
+    }
+
+    #[test]
+    fn passwords_are_seen_by_their_commands() {
+        let login = |protocol: &str, text: &[u8]| {
+            let mut lines = Lines::default();
+            text.chunks(3).for_each(|piece| assert!(lines.read(protocol, piece).is_empty()));
+            lines.login.filter(|_| !lines.is_nobody)
+        };
+        assert_eq!(login("ftp", b"USER me\r\nPASS secret\r\n"), Some("PASS"));
+        assert_eq!(login("ftp", b"USER anonymous\r\nPASS me@\r\n"), None);
+        assert_eq!(login("ftp", b"230 Login successful.\r\n331 PASS required\r\n"), None);
+        assert_eq!(login("pop3", b"user me\r\npass secret\r\n"), Some("PASS"));
+        assert_eq!(login("smtp", b"EHLO me\r\nAUTH PLAIN AG1lAHNlY3JldA==\r\n"), Some("AUTH PLAIN"));
+        assert_eq!(login("smtp", b"AUTH LOGIN\r\nbWU=\r\n"), Some("AUTH LOGIN"));
+        assert_eq!(login("smtp", b"250-AUTH PLAIN LOGIN\r\n250 AUTH\r\n"), None);
+        assert_eq!(login("imap", b"a1 LOGIN me secret\r\n"), Some("LOGIN"));
+        assert_eq!(login("imap", b"a1 OK LOGIN completed\r\n* LOGIN x\r\n"), None);
     }
 }

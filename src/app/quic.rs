@@ -361,6 +361,7 @@ impl Quic {
             origin: context.flow.origin(frame, time),
             version: answer.map(|answer| version_name(answer.version)).or(offer.version),
             versions_offered: offer.versions,
+            ciphers_offered: offer.ciphers,
             server_name: offer.server_name,
             alpn: offer.alpn,
             alpn_chosen: self.alpn_chosen.clone(),

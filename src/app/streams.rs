@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::body::Declared;
 use super::doh::Queries;
 use super::exchange::{Exchange, Half, Seen, empty_row};
+use super::posture::Asked;
 use super::{Context, Damage, Facts, Side};
 use crate::limits::{HTTP_QUERY_KEYS, HTTP_STREAMS};
 use crate::record::{Encryption, Http, Row};
@@ -103,6 +104,7 @@ impl Streams {
         }
         let mut exchange = Exchange::asked(row);
         exchange.declare(Half::Request, declared(section), seen);
+        exchange.asked = Asked::of(target.as_ref(), |name| section.value(name));
         self.insert(stream, exchange, seen, context);
     }
 
@@ -121,6 +123,7 @@ impl Streams {
         exchange.begin_response();
         exchange.row.status = status;
         exchange.row.response_frame = Some(seen.0);
+        exchange.asked.answered(section.value("set-cookie"));
         exchange.declare(Half::Response, declared(section), seen);
     }
 

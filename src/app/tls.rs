@@ -9,6 +9,7 @@ mod sealed;
 use super::certificates;
 use super::offer::Offer;
 use super::opened::Opened;
+use super::posture::{self, Agreed};
 use super::volume::Seal;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 use crate::limits;
@@ -460,6 +461,7 @@ impl Tls {
             origin: context.flow.origin(frame, time),
             version: answer.map(|answer| version_name(answer.version)).or(offer.version),
             versions_offered: offer.versions,
+            ciphers_offered: offer.ciphers,
             server_name: offer.server_name,
             alpn: offer.alpn,
             alpn_chosen: answer.and_then(|answer| answer.alpn.clone()),
@@ -476,6 +478,7 @@ impl Tls {
             plain_bytes_in: plain.map(|(_, into)| into),
             unopened: keys.map(|keys| keys.unopened(End::Client).saturating_add(keys.unopened(End::Server))),
         };
+        posture::agreed(&Agreed { row: &row, is_answered: self.answer.is_some() }, context);
         context.rows.push(Row::Tls(Box::new(row)));
     }
 

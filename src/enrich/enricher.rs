@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use super::aircraft;
 use super::devices::Kinds;
 use super::names::Chosen;
+use super::repeated::Repeated;
 use super::{Geo, Grouping, Names, Place, Question, Rules, Told};
 use crate::error::Error;
 use crate::flow::Device;
@@ -45,6 +46,7 @@ pub(crate) struct Enricher {
     grouping: Grouping,
     rules: Rules,
     places: HashMap<IpAddr, Place>,
+    repeated: Repeated,
 }
 
 impl Enricher {
@@ -59,7 +61,15 @@ impl Enricher {
             rules.add_path(path)?;
         }
         let grouping = Grouping::shipped(&settings.regions)?;
-        Ok(Self { names: Names::default(), kinds: Kinds::new(&settings.kinds), geo, grouping, rules, places: HashMap::new() })
+        Ok(Self {
+            names: Names::default(),
+            kinds: Kinds::new(&settings.kinds),
+            geo,
+            grouping,
+            rules,
+            places: HashMap::new(),
+            repeated: Repeated::default(),
+        })
     }
 
     /// The rule sets, as `name@version`.
@@ -89,6 +99,11 @@ impl Enricher {
         answer.remote_kind = self.kinds.remote(flow);
         flow.answer = answer;
         flow.answer.aircraft_reach = aircraft::reach(flow);
+    }
+
+    /// A finding that was told before, of the same device and remote.
+    pub(crate) fn is_repeated(&mut self, finding: &Finding) -> bool {
+        self.repeated.is_repeated(finding)
     }
 
     /// What an answered flow shows that is worth a reader's eye.

@@ -14,6 +14,7 @@ mod names;
 mod owner;
 mod party;
 mod region;
+mod repeated;
 mod rules;
 mod scope;
 

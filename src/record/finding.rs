@@ -87,15 +87,23 @@ pub struct Finding {
     pub owner: Option<String>,
     /// Times it was seen.
     pub count: u64,
+    /// Why it matters, in plain words.
+    pub reason: Option<&'static str>,
 }
 
 impl Record for Finding {
     const TABLE: &'static str = "findings";
-    const ABOUT: &'static str = "one row per fact worth a reader's eye: aircraft-to-public (an aircraft or remote controller had a flow of its own with a public address), through-aircraft (an aircraft's link address passed on somebody else's), picture-position (a picture that the device sent says where it was taken), identifier (of the analyst's list), credentials, token, cloud-key, private-key, email, phone-number, imei, imsi, position, flight-record (found without a list)";
+    const ABOUT: &'static str = "one row per fact worth a reader's eye: aircraft-to-public (an aircraft or remote controller had a flow of its own with a public address), through-aircraft (an aircraft's link address passed on somebody else's), picture-position (a picture that the device sent says where it was taken), identifier (of the analyst's list), credentials, token, cloud-key, private-key, email, phone-number, imei, imsi, position, flight-record (found without a list), clear-login, clear-cookie, url-token, open-storage, presigned-link (credentials and links as HTTP, FTP and mail carry them), old-tls, old-tls-offered, weak-cipher, weak-cipher-offered, no-forward-secrecy (what TLS came to, and what the client would have come to), certificate-expired, certificate-not-yet-valid, certificate-self-signed, certificate-name-mismatch, certificate-weak-key, certificate-weak-signature (of a remote, at the time of the capture)";
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("kind", "", "what kind", Get::Text(|r| text(r.kind))),
         Column::new("severity", "", "high, medium, low, info", Get::Text(|r| text(r.severity.as_str()))),
         Column::new("what", "", "what was found, in plain words", Get::Text(|r| text(&r.what))),
+        Column::new(
+            "reason",
+            "",
+            "why it matters, in plain words; of findings with a reason there is one row per device, remote, port and value, the first of them; empty when `what` says it",
+            Get::Text(|r| r.reason.and_then(text)),
+        ),
         Column::new("capture", "", "capture, path as given", Get::Text(|r| text(&r.capture))),
         Column::new("flow_id", "", "flow; empty when it belongs to none", Get::Number(|r| r.flow_id)),
         Column::new("frame", "", "first frame that shows it; empty when it belongs to none", Get::Number(|r| r.frame)),

@@ -11,6 +11,8 @@ pub struct Tls {
     pub version: Option<String>,
     /// Versions offered, without GREASE.
     pub versions_offered: Vec<String>,
+    /// Cipher suites the client offered.
+    pub ciphers_offered: Vec<String>,
     /// Server name indication.
     pub server_name: Option<String>,
     /// Application protocols offered.
@@ -55,6 +57,12 @@ impl Record for Tls {
             Get::Text(|r| text_of(r.version.as_ref())),
         ),
         Column::new("versions_offered", "", "versions the client offered", Get::List(|r| texts(&r.versions_offered))),
+        Column::new(
+            "ciphers_offered",
+            "",
+            "cipher suites the client offered, in its order, GREASE left out",
+            Get::List(|r| texts(&r.ciphers_offered)),
+        ),
         Column::new(
             "server_name",
             "",

@@ -113,7 +113,7 @@ pub struct Tables {
     pub anomalies: BTreeMap<&'static str, Seen>,
     /// What went to and from aircraft and remote controllers themselves.
     pub aircraft: Aircraft,
-    /// The first findings, as many as `limits::FINDINGS_LISTED`; all are in their table.
+    /// The weightiest findings, as many as `limits::FINDINGS_LISTED`; all are in their table.
     pub findings: Vec<Finding>,
 }
 
@@ -250,13 +250,18 @@ impl Store {
         tables.sort_by_key(|table| table.name);
         let (captures, ledger, anomalies) = (self.inputs, self.account, self.seen);
         let broadcasters = self.broadcasters.finish();
-        let (dir, aircraft, findings) = (self.dir, self.aircraft, self.findings_listed);
+        let (dir, aircraft, mut findings) = (self.dir, self.aircraft, self.findings_listed);
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         Ok(Tables { dir, captures, ledger, tables, summary, destinations, candidates, broadcasters, anomalies, aircraft, findings })
     }
 
     fn push_finding(&mut self, finding: &Finding) -> Result<(), Error> {
         if self.findings_listed.len() < limits::FINDINGS_LISTED {
             self.findings_listed.push(finding.clone());
+        } else if let Some(least) = self.findings_listed.iter_mut().min_by_key(|listed| listed.severity)
+            && least.severity < finding.severity
+        {
+            *least = finding.clone();
         }
         self.findings.push(finding).map(drop)
     }

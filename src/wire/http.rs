@@ -368,6 +368,12 @@ impl<'a> Target<'a> {
         Self { authority: Some(without_user(authority)), path: Some(if path.is_empty() { "/" } else { path }), query }
     }
 
+    /// Keys of the query and what they are set to, as written.
+    pub(crate) fn query_pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let pairs = self.query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    }
+
     /// Keys of the query, without what they are set to.
     pub(crate) fn query_keys(&self) -> impl Iterator<Item = &'a str> {
         let pairs = self.query.unwrap_or_default().split('&');

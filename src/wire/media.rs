@@ -17,6 +17,8 @@ pub(crate) const FLIGHT_ARCHIVE: &str = "dji-flight-record+zip";
 pub(crate) const TRACK: &str = "csv-track";
 /// Firmware container.
 pub(crate) const FIRMWARE: &str = "dji-firmware";
+/// What a storage service says it holds: S3 and those that speak like it (OSS, GCS, COS), and Azure.
+pub(crate) const LISTING: &str = "storage-listing";
 /// Android application.
 pub(crate) const APP: &str = "application/vnd.android.package-archive";
 /// Its code alone.
@@ -199,7 +201,23 @@ fn text(head: &[u8]) -> Option<&'static str> {
 
 fn markup(text: &str) -> &'static str {
     let is_html = |line: &str| ["<!doctype html", "<html"].iter().any(|start| starts_with(line, start));
-    if is_html(text) { "text/html" } else { "application/xml" }
+    if is_html(text) {
+        "text/html"
+    } else if is_listing(text) {
+        LISTING
+    } else {
+        "application/xml"
+    }
+}
+
+/// The root element, behind a declaration; its name may be followed by a name space.
+fn is_listing(text: &str) -> bool {
+    let root = match text.strip_prefix("<?xml") {
+        Some(rest) => rest.split_once("?>").map_or("", |(_, rest)| rest.trim_start()),
+        None => text,
+    };
+    let name = root.strip_prefix('<').and_then(|rest| rest.split([' ', '>', '/', '\r', '\n', '\t']).next());
+    matches!(name, Some("ListBucketResult" | "ListVersionsResult" | "ListAllMyBucketsResult" | "EnumerationResults"))
 }
 
 fn starts_with(text: &str, start: &str) -> bool {

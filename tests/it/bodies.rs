@@ -88,9 +88,13 @@ fn what_the_bodies_are_is_told() {
     assert_eq!((put.media_type, put.position), (Some("image/jpeg"), Some("exif")));
     assert_eq!(of("/v1/flightrecord").request_body.media_type, Some("csv-track"));
     assert_eq!(of("/v1/activate").request_body.tells, ["account", "position", "serial"]);
-    let findings = rows.iter().filter_map(|row| if let Row::Finding(row) = row { Some(&**row) } else { None });
-    let findings: Vec<_> = findings.filter(|finding| finding.kind == "picture-position").collect();
-    assert_eq!(findings.iter().map(|finding| (finding.kind, finding.basis)).collect::<Vec<_>>(), [("picture-position", "exif"); 2]);
+    let findings: Vec<_> = rows.iter().filter_map(|row| if let Row::Finding(row) = row { Some(&**row) } else { None }).collect();
+    let pictured: Vec<_> = findings.iter().filter(|finding| finding.kind == "picture-position").map(|finding| finding.basis).collect();
+    assert_eq!(pictured, ["exif"; 2]);
+    let badly_kept: Vec<_> = findings.iter().filter(|finding| finding.reason.is_some()).map(|finding| finding.kind).collect();
+    for kind in ["clear-login", "no-forward-secrecy"] {
+        assert!(badly_kept.contains(&kind), "{badly_kept:?}");
+    }
     let pictures: Vec<&Part> = rows
         .iter()
         .filter_map(|row| if let Row::Part(part) = row { Some(&**part) } else { None })

@@ -52,16 +52,36 @@ fn amounts(craft: &Craft) -> String {
     shown.join("; ")
 }
 
+/// Findings about aircraft.
+const OF_AIRCRAFT: [&str; 2] = ["aircraft-to-public", "through-aircraft"];
+
 fn findings(tables: &Tables, page: &mut Page) {
-    for finding in tables.findings.iter().take(LISTED) {
-        let tone = if finding.severity >= Severity::Medium { Tone::Alarm } else { Tone::Doubt };
-        page.paragraph(tone, &format!("{} ({}): {}{}", finding.kind, finding.severity.as_str(), printable(&finding.what), place(finding)));
+    let of_aircraft: Vec<_> = tables.findings.iter().filter(|finding| OF_AIRCRAFT.contains(&finding.kind)).collect();
+    of_aircraft.iter().take(LISTED).for_each(|finding| line(finding, page));
+    if of_aircraft.len() > LISTED {
+        page.paragraph(Tone::Faint, "and more, see table findings");
     }
+}
+
+/// What else is worth a reader's eye, the weightiest first; what is only worth knowing is counted.
+pub(super) fn others(tables: &Tables, page: &mut Page) {
+    let others: Vec<_> = tables.findings.iter().filter(|finding| !OF_AIRCRAFT.contains(&finding.kind)).collect();
+    if others.is_empty() {
+        return;
+    }
+    page.heading("Findings");
+    let weighty = others.iter().filter(|finding| finding.severity > Severity::Info).take(LISTED);
+    let listed = weighty.map(|finding| line(finding, page)).count();
     let total = tables.tables.iter().find(|table| table.name == "findings").map_or(0, |table| table.rows);
-    if total > LISTED {
-        let more = u64::try_from(total - LISTED).unwrap_or(u64::MAX);
-        page.paragraph(Tone::Faint, &format!("and {} more, see table findings", count(more)));
+    let of_aircraft = tables.findings.len() - others.len();
+    if let Some(more) = total.checked_sub(listed + of_aircraft).filter(|more| *more > 0) {
+        page.paragraph(Tone::Faint, &format!("and {} more, see table findings", count(u64::try_from(more).unwrap_or(u64::MAX))));
     }
+}
+
+fn line(finding: &Finding, page: &mut Page) {
+    let tone = if finding.severity >= Severity::Medium { Tone::Alarm } else { Tone::Doubt };
+    page.paragraph(tone, &format!("{} ({}): {}{}", finding.kind, finding.severity.as_str(), printable(&finding.what), place(finding)));
 }
 
 fn place(finding: &Finding) -> String {

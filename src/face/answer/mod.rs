@@ -30,6 +30,7 @@ pub fn print(tables: &Tables, style: Style, out: &mut dyn Write) -> anyhow::Resu
     destinations::top(tables, &mut page)?;
     broadcasts::seen(tables, &mut page);
     aircraft::itself(tables, &mut page);
+    aircraft::others(tables, &mut page);
     account::ledger(tables, &mut page);
     account::damage(tables, &mut page);
     files(tables, &mut page);
