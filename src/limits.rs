@@ -205,6 +205,8 @@ pub(crate) const FORM_NAMES: usize = 64;
 pub(crate) const FORM_NAME_BYTES: usize = 256;
 /// Query keys of one request kept in its row; forms that people fill in stay far below.
 pub(crate) const HTTP_QUERY_KEYS: usize = 64;
+/// Questions to a time server that wait for their answers; clients send up to eight at once.
+pub(crate) const NTP_WAITING: usize = 16;
 /// Requests of one connection waiting for their responses.
 pub(crate) const HTTP_WAITING: usize = 128;
 /// Streams of one HTTP/2 or HTTP/3 connection open at a time; servers allow 100 to 256.
@@ -346,6 +348,9 @@ pub(crate) const ACTION_LOG_BYTES: u64 = 256 << 20;
 /// Blocks without a frame that are read from the start of a capture to find when it begins.
 #[cfg(feature = "table")]
 pub(crate) const EVENTS_BEFORE_FRAME: usize = 4_096;
+/// Answers of time servers that are kept of a run, to know its clock by: a phone asks a few times a day.
+#[cfg(feature = "table")]
+pub(crate) const CLOCK_READINGS: usize = 4_096;
 /// Flows of a study, which are judged together and stay in memory: about a kilobyte each.
 #[cfg(feature = "table")]
 pub(crate) const STUDY_FLOWS: usize = 2_000_000;

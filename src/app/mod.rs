@@ -14,6 +14,7 @@ mod http;
 mod http2;
 pub(crate) mod http3;
 mod link;
+mod ntp;
 mod offer;
 mod opened;
 mod plain;
@@ -306,7 +307,7 @@ pub(crate) static PROTOCOLS: &[Protocol] = &[
     ssdp::PROTOCOL,
     plain::DHCP,
     plain::DHCPV6,
-    plain::NTP,
+    ntp::PROTOCOL,
     plain::NBNS,
     plain::STUN,
     plain::SIP,

@@ -45,8 +45,6 @@ pub(crate) const DHCP: Protocol =
 /// RFC 8415.
 pub(crate) const DHCPV6: Protocol =
     Protocol { name: "dhcpv6", transport: UDP, ports: &[546, 547], recognise: dhcpv6, open: |_| clear("dhcpv6") };
-/// RFC 5905.
-pub(crate) const NTP: Protocol = Protocol { name: "ntp", transport: UDP, ports: &[123], recognise: ntp, open: |_| clear("ntp") };
 /// RFC 1002 section 4.2.
 pub(crate) const NBNS: Protocol =
     Protocol { name: "nbns", transport: UDP, ports: &[137], recognise: |p| Recognised::from(is_nbns(p.bytes)), open: |_| clear("nbns") };
@@ -362,18 +360,6 @@ fn dhcpv6(probe: Probe<'_>) -> Recognised {
         }
     }
     Recognised::Yes
-}
-
-/// Version 1 to 4 with a mode (RFC 5905 section 7.3); control messages of mode 6 and 7 are shorter.
-fn ntp(probe: Probe<'_>) -> Recognised {
-    let Some(first) = probe.bytes.first() else { return Recognised::No };
-    let (version, mode) = (first >> 3 & 7, first & 7);
-    let is_long_enough = match mode {
-        1..=5 => probe.bytes.len() >= 48 && probe.bytes.len().is_multiple_of(4),
-        6 | 7 => probe.bytes.len() >= 8,
-        _ => false,
-    };
-    Recognised::from(probe.flow.has_port(123) && (1..=4).contains(&version) && is_long_enough)
 }
 
 /// A name of 32 letters A to P behind the header (RFC 1001 section 14.1).

@@ -42,6 +42,7 @@ fn shows_safely(row: &Row) {
         Row::Http(row) => texts(&**row),
         Row::Part(row) => texts(&**row),
         Row::WebSocket(row) => texts(&**row),
+        Row::Ntp(row) => texts(&**row),
         Row::Certificate(row) => texts(&**row),
         Row::DroneLink(row) => texts(&**row),
         Row::Position(row) => texts(&**row),

@@ -15,6 +15,7 @@ mod flow;
 mod http;
 mod ledger;
 mod name;
+mod ntp;
 mod part;
 mod position;
 mod quic;
@@ -48,6 +49,7 @@ pub use flow::{Answer, App, AppBasis, ApplicationBasis, Counts, DeviceBasis, Enc
 pub use http::{Http, MessageBody};
 pub use ledger::{Disposition, Ledger};
 pub use name::{Name, NameSource};
+pub use ntp::Ntp;
 pub use part::Part;
 pub use position::{Position, Subject};
 pub use quic::Quic;
@@ -211,6 +213,8 @@ pub enum Row {
     Http(Box<Http>),
     /// WebSocket connection.
     WebSocket(Box<WebSocket>),
+    /// Answer of a time server.
+    Ntp(Box<Ntp>),
     /// Part of a form.
     Part(Box<Part>),
     /// Certificate.
@@ -265,6 +269,7 @@ pub fn schemas() -> Vec<Schema> {
         schema_of::<Http>(),
         schema_of::<Part>(),
         schema_of::<WebSocket>(),
+        schema_of::<Ntp>(),
         schema_of::<Certificate>(),
         schema_of::<DroneLink>(),
         schema_of::<Position>(),

@@ -24,6 +24,8 @@ pub struct Run {
     pub actions: u64,
     /// What to add to the log's times to have the capture's.
     pub clock_offset: Option<Span>,
+    /// How much faster the captures' clock runs than that of time servers, in parts of a million.
+    pub clock_drift: Option<f64>,
     /// What the offset rests on.
     pub clock_basis: String,
     /// Earliest frame.
@@ -65,6 +67,12 @@ impl Record for Run {
             "ms",
             "what was added to the times of the action log to have those of the captures; empty without a log",
             Get::Real(|r| r.clock_offset.map(Span::millis)),
+        ),
+        Column::new(
+            "clock_drift_ppm",
+            "ppm",
+            "how much faster the captures' clock runs than that of time servers; counted in where the offset is from them; empty when their answers cannot tell",
+            Get::Real(|r| r.clock_drift),
         ),
         Column::new(
             "clock_basis",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::actions::{self, Log};
-use super::clock::{self, Clock};
+use super::clock::{self, Clock, Reading};
 use super::facts::{self, Fact, Request, Seen};
 use super::file::{Run as Plan, Study};
 use super::initiation::Act;
@@ -14,6 +14,7 @@ use crate::analysis::{self, Outcome, Output, Progress};
 use crate::capture::{self, Inputs};
 use crate::enrich::Rules;
 use crate::error::Error;
+use crate::limits;
 use crate::record::{Capture, Disposition, Flow, Ledger, Presence};
 use crate::time::{Span, Timestamp};
 
@@ -75,7 +76,8 @@ impl<'a> Experiment<'a> {
             (None, Some(activity)) => actions::whole(activity, watch.first),
             (None, None) => Log::default(),
         };
-        let clock = clock::clock(&log, run.clock_offset, &facts, &study.kinds);
+        seen.readings.sort_by_key(|reading| reading.time);
+        let clock = clock::clock(&log, run.clock_offset, &facts, (&study.kinds, &seen.readings));
         let has_log = log_path.is_some() || run.activity.is_some();
         let acts = has_log.then(|| log.actions.iter().map(|logged| act(logged, &clock, study)).collect::<Vec<_>>());
         watch.find_holes();
@@ -141,6 +143,7 @@ impl<'a> Experiment<'a> {
             action_log: self.log_path.clone(),
             actions: self.log.actions.len() as u64,
             clock_offset: self.acts.is_some().then_some(self.clock.offset),
+            clock_drift: self.clock.drift,
             clock_basis: if self.acts.is_some() { self.clock.basis.clone() } else { "no action log".to_owned() },
             first: self.watch.first,
             last: self.watch.last,
@@ -340,6 +343,11 @@ impl Output for Watched<'_> {
                 if let Some(query) = dns.query.as_deref().filter(|query| query.contains('.') && !query.ends_with(".local")) {
                     self.seen.asked.entry(dns.origin.flow_id).or_default().insert(query.trim_end_matches('.').to_lowercase());
                 }
+            }
+            Row::Ntp(ref answer) => {
+                let measured = answer.offset.zip(answer.uncertainty).filter(|_| self.seen.readings.len() < limits::CLOCK_READINGS);
+                let reading = |(offset, uncertainty)| Reading { time: answer.origin.time, offset, uncertainty };
+                self.seen.readings.extend(measured.map(reading));
             }
             Row::Http(ref http) if http.from_device => {
                 let method = http.method.clone().unwrap_or_default();

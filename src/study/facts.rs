@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::clock::Reading;
 use super::file::Study;
 use crate::enrich::{Question, Rules};
 use crate::limits;
@@ -83,6 +84,8 @@ pub(super) struct Seen {
     pub(super) rows: Vec<Box<Flow>>,
     pub(super) asked: BTreeMap<u64, BTreeSet<String>>,
     pub(super) requests: BTreeMap<u64, Vec<Request>>,
+    /// What time servers say of the captures' clock.
+    pub(super) readings: Vec<Reading>,
     /// First and last frame of each capture.
     pub(super) spans: BTreeMap<Arc<str>, (Timestamp, Timestamp)>,
 }

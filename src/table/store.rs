@@ -16,8 +16,8 @@ use crate::analysis::Output;
 use crate::error::Error;
 use crate::limits;
 use crate::record::{
-    Action, Anomaly, Capture, Certificate, Claim, Comparison, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Part,
-    Position, Quic, Redaction, RemoteId, Row, Run, SUMMARY, Tls, WebSocket, Wifi,
+    Action, Anomaly, Capture, Certificate, Claim, Comparison, DESTINATIONS, Dns, DroneLink, Field, Finding, Flow, Http, Ledger, Name, Ntp,
+    Part, Position, Quic, Redaction, RemoteId, Row, Run, SUMMARY, Tls, WebSocket, Wifi,
 };
 
 /// The tables being written.
@@ -33,6 +33,7 @@ pub struct Store {
     http: TableWriter<Http>,
     parts: TableWriter<Part>,
     websockets: TableWriter<WebSocket>,
+    ntp: TableWriter<Ntp>,
     certificates: TableWriter<Certificate>,
     drone_link: TableWriter<DroneLink>,
     positions: TableWriter<Position>,
@@ -147,6 +148,7 @@ impl Output for Store {
             Row::Http(row) => self.http.push(&row).map(drop),
             Row::Part(row) => self.parts.push(&row).map(drop),
             Row::WebSocket(row) => self.websockets.push(&row).map(drop),
+            Row::Ntp(row) => self.ntp.push(&row).map(drop),
             Row::Certificate(row) => self.certificates.push(&row).map(drop),
             Row::DroneLink(row) => self.drone_link.push(&row).map(drop),
             Row::Position(row) => self.positions.push(&row).map(drop),
@@ -193,6 +195,7 @@ impl Store {
             http: TableWriter::create(dir, formats)?,
             parts: TableWriter::create(dir, formats)?,
             websockets: TableWriter::create(dir, formats)?,
+            ntp: TableWriter::create(dir, formats)?,
             certificates: TableWriter::create(dir, formats)?,
             drone_link: TableWriter::create(dir, formats)?,
             positions: TableWriter::create(dir, formats)?,
@@ -233,6 +236,7 @@ impl Store {
             self.http.end()?.1,
             self.parts.end()?.1,
             self.websockets.end()?.1,
+            self.ntp.end()?.1,
             self.certificates.end()?.1,
             self.drone_link.end()?.1,
             self.positions.end()?.1,

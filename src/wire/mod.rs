@@ -31,6 +31,7 @@ pub(crate) mod mavlink;
 pub(crate) mod media;
 pub(crate) mod nal;
 pub(crate) mod nan;
+pub(crate) mod ntp;
 pub(crate) mod place;
 pub(crate) mod position;
 pub(crate) mod qpack;
