@@ -154,7 +154,8 @@ fn no_secret_is_shown_unless_it_is_asked_for() {
 #[test]
 fn without_a_list_what_shows_itself_is_found() {
     let found = flight(Search::default(), Arc::default());
-    let kinds: BTreeSet<&str> = found.iter().map(|finding| finding.kind).collect();
+    // How well it was kept on its way is another matter, which comes with a reason.
+    let kinds: BTreeSet<&str> = found.iter().filter(|finding| finding.reason.is_none()).map(|finding| finding.kind).collect();
     assert_eq!(kinds, ["credentials", "email", "flight-record", "imei", "picture-position", "position"].into());
     let pictures = found.iter().filter(|finding| finding.kind == "picture-position");
     assert_eq!(pictures.map(|finding| (finding.basis, finding.country.as_deref())).collect::<Vec<_>>(), [("exif", Some("US")); 2]);
