@@ -195,10 +195,13 @@ fn hex(bytes: &[u8], length: usize) -> Vec<u8> {
     bytes.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).take(length).collect()
 }
 
+/// By one library whatever the features: what flate2 compresses with depends on what else is built.
 fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(plain).unwrap();
-    encoder.finish().unwrap()
+    const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    let mut check = flate2::Crc::new();
+    check.update(plain);
+    let length = u32::try_from(plain.len()).unwrap();
+    [&HEAD[..], &miniz_oxide::deflate::compress_to_vec(plain, 6), &check.sum().to_le_bytes(), &length.to_le_bytes()].concat()
 }
 
 fn zstandard(plain: &[u8]) -> Vec<u8> {
