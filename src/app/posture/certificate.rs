@@ -26,7 +26,7 @@ pub(in crate::app) fn chain(chain: &[Certificate], server_name: Option<&String>,
         let value = format!("serial {}; chain {shown}", certificate.serial);
         tell(kind, Seen { at: (data.frame, data.time), what, value, name: server_name.cloned(), basis: "content" }, context);
     };
-    let day = |seconds: i64| Timestamp::from_parts(seconds, 0).to_string();
+    let day = |seconds: i64| Timestamp::from_parts(seconds, 0).to_string().split('T').next().unwrap_or_default().to_owned();
     let now = data.time.nanos().div_euclid(1_000_000_000);
     for certificate in chain {
         let subject = &certificate.subject;
