@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context as _;
-use polars::prelude::{DataFrame, IntoLazy as _, SortMultipleOptions};
+use polars::prelude::{Column, DataFrame, IdxCa, IdxSize, IntoLazy as _, SortMultipleOptions, col};
 use serde::Serialize;
 
 use super::super::rows::{Row, rows};
@@ -157,7 +157,7 @@ impl Report {
     /// Reads the tables of a folder.
     pub(super) fn read(dir: &Path, title: &str) -> anyhow::Result<Self> {
         let captures = rows(&read(dir, "captures", &[])?)?;
-        let summary = rows(&read(dir, "summary", &[])?)?;
+        let summary = summary(dir)?;
         let ledger = rows(&read(dir, "ledger", &[])?)?;
         let (destinations, destinations_in_all) = destinations(dir)?;
         let ledger_closes = closes(&captures, &ledger);
@@ -167,18 +167,21 @@ impl Report {
         let mut report = Self {
             title: title.to_owned(),
             made_by: format!("whereto {}", env!("CARGO_PKG_VERSION")),
-            claims: lists.read("claims", |_| 0)?,
-            runs: lists.read("runs", |_| 0)?,
-            comparisons: lists.read("comparisons", |row| u64::from(matches!(row.text("word"), "no-difference-seen" | "too-few-runs")))?,
-            findings: lists.read("findings", |row| gravity(row.text("severity")))?,
-            actions: lists.read("actions", |_| 0)?,
-            wifi: lists.read("wifi", |row| u64::MAX - row.number("data_clear").unwrap_or(0) - row.number("data_protected").unwrap_or(0))?,
+            claims: lists.read("claims", &[], |_| 0)?,
+            runs: lists.read("runs", &[], |_| 0)?,
+            comparisons: lists
+                .read("comparisons", &["word"], |row| u64::from(matches!(row.text("word"), "no-difference-seen" | "too-few-runs")))?,
+            findings: lists.read("findings", &["severity"], |row| gravity(row.text("severity")))?,
+            actions: lists.read("actions", &[], |_| 0)?,
+            wifi: lists.read("wifi", &["data_clear", "data_protected"], |row| {
+                u64::MAX - row.number("data_clear").unwrap_or(0) - row.number("data_protected").unwrap_or(0)
+            })?,
             remote_id: lists.cut("remote_id", broadcasts::heard(dir)?),
             positions: lists.cut("positions", broadcasts::told(dir)?),
             countries: countries(&summary),
             sections: sections::of(&summary),
             timelines: lists.cut_to(TIMELINES, "timelines", Timeline::read(dir, &matrix.categories)?),
-            redactions: lists.read("redactions", |_| 0)?,
+            redactions: lists.read("redactions", &[], |_| 0)?,
             redacted: Vec::new(),
             unseen: Vec::new(),
             left_out: BTreeMap::new(),
@@ -212,17 +215,27 @@ struct Lists<'a> {
 }
 
 impl Lists<'_> {
-    /// The rows of a table, the least by `order` first; none when this analysis has no such table.
-    fn read(&mut self, table: &'static str, order: impl Fn(&Row) -> u64) -> anyhow::Result<Vec<Row>> {
+    /// The rows of a table, the least by `order` first, which is told the columns `keys`; none when this analysis has no
+    /// such table. Only rows that are listed become more than cells. Findings get the number that `explain` knows them
+    /// by: their place in the table, from 1.
+    fn read(&mut self, table: &'static str, keys: &[&str], order: impl Fn(&Row) -> u64) -> anyhow::Result<Vec<Row>> {
         if !self.dir.join(table).is_dir() {
             return Ok(Vec::new());
         }
-        let mut all = rows(&read(self.dir, table, &[])?)?;
-        if table == "findings" {
-            (1..).zip(&mut all).for_each(|(number, row)| row.number_as("finding", number));
+        let all = read(self.dir, table, &[])?;
+        let mut places: Vec<u64> = (0..all.height() as u64).collect();
+        if !keys.is_empty() {
+            let keyed = rows(&all.select(keys.iter().copied())?)?;
+            places = keyed.iter().map(order).zip(places).collect::<BTreeSet<_>>().into_iter().map(|(_, place)| place).collect();
         }
-        all.sort_by_key(order);
-        Ok(self.cut(table, all))
+        let places = self.cut(table, places);
+        let numbers: Vec<u64> = places.iter().map(|place| place + 1).collect();
+        let wanted = IdxCa::from_vec("".into(), places.into_iter().map(IdxSize::try_from).collect::<Result<_, _>>()?);
+        let mut listed = all.take(&wanted)?;
+        if table == "findings" {
+            listed.with_column(Column::new("finding".into(), numbers))?;
+        }
+        Ok(rows(&listed)?)
     }
 
     fn cut<T>(&mut self, table: &'static str, rows: Vec<T>) -> Vec<T> {
@@ -343,6 +356,15 @@ fn spread(strip: &mut [u64], (from, to): (usize, usize), bytes: u64) {
     if let Some(part) = parts.first_mut() {
         *part += bytes % count;
     }
+}
+
+/// Table `summary`, added up over all that no page tells.
+fn summary(dir: &Path) -> anyhow::Result<Vec<Row>> {
+    const KEYS: [&str; 7] = ["category", "category_basis", "region", "country", "owner", "initiation", "encryption"];
+    const SUMS: [&str; 3] = ["ip_bytes_out", "ip_bytes_in", "flows"];
+    let all = read(dir, "summary", &[&KEYS[..], &SUMS].concat())?;
+    let sums = all.lazy().group_by(KEYS.map(col)).agg(SUMS.map(|name| col(name).sum()));
+    Ok(rows(&sums.sort(KEYS, SortMultipleOptions::default()).collect().context("cannot add up")?)?)
 }
 
 fn destinations(dir: &Path) -> anyhow::Result<(Vec<Row>, usize)> {
