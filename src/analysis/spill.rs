@@ -40,8 +40,10 @@ impl Spill {
             Some(file) => file,
             none => none.insert(BufWriter::new(tempfile::tempfile_in(&self.folder).map_err(failed)?)),
         };
+        let mut bytes = Vec::new();
         for flow in self.held.drain(..) {
-            let bytes = postcard::to_stdvec(&flow).map_err(|error| failed(std::io::Error::other(error)))?;
+            bytes.clear();
+            bytes = postcard::to_extend(&flow, bytes).map_err(|error| failed(std::io::Error::other(error)))?;
             let length = u32::try_from(bytes.len()).map_err(|error| failed(std::io::Error::other(error)))?;
             file.write_all(&length.to_le_bytes()).and_then(|()| file.write_all(&bytes)).map_err(failed)?;
         }

@@ -40,7 +40,7 @@ pub(super) fn first_directory(tiff: &[u8]) -> Option<Vec<u16>> {
 }
 
 fn behind<'a>(bytes: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
-    let at = bytes.windows(word.len()).position(|window| window == word)?;
+    let at = memchr::memmem::find(bytes, word)?;
     bytes.get(at.saturating_add(word.len())..)
 }
 

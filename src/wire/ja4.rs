@@ -69,7 +69,16 @@ fn sorted(mut values: Vec<u16>) -> String {
 }
 
 fn listed(values: &[u16]) -> String {
-    values.iter().map(|value| format!("{value:04x}")).collect::<Vec<_>>().join(",")
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_be_bytes()).collect();
+    let digits = super::hex(&bytes);
+    let mut shown = String::with_capacity(digits.len().saturating_add(values.len()));
+    for place in (0..digits.len()).step_by(4) {
+        if place > 0 {
+            shown.push(',');
+        }
+        shown.push_str(digits.get(place..place.saturating_add(4)).unwrap_or_default());
+    }
+    shown
 }
 
 fn extension_list(mut extensions: Vec<u16>, signatures: &[u16]) -> String {

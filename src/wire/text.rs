@@ -12,6 +12,9 @@
 /// ```
 #[must_use]
 pub fn escape(bytes: &[u8]) -> String {
+    if let Some(text) = plain(bytes) {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -22,6 +25,12 @@ pub fn escape(bytes: &[u8]) -> String {
         }
     }
     shown
+}
+
+/// Printable ASCII, which most text is, needs no look at each character.
+fn plain(bytes: &[u8]) -> Option<&str> {
+    let is_plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'[' | b']'..=b'~'));
+    if is_plain { str::from_utf8(bytes).ok() } else { None }
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -59,7 +68,8 @@ fn push_byte(shown: &mut String, byte: u8) {
 
 fn push_hex(shown: &mut String, byte: u8) {
     for nibble in [byte >> 4, byte & 0x0f] {
-        shown.extend(char::from_digit(nibble.into(), 16));
+        let zero = if nibble < 10 { b'0' } else { b'a'.wrapping_sub(10) };
+        shown.push(char::from(zero.wrapping_add(nibble)));
     }
 }
 

@@ -9,6 +9,8 @@ use super::super::{Reader, Short, escape};
 
 /// Octets of a name with its length octets and the root's.
 const OCTETS: usize = 255;
+/// Octets of a label (RFC 1035 §2.3.4).
+const LABEL: usize = 63;
 /// Pointers of one name: 127 labels leave room for 126.
 const POINTERS: u8 = 126;
 
@@ -98,7 +100,15 @@ impl fmt::Display for Name<'_> {
             if index > 0 {
                 f.write_str(".")?;
             }
-            f.write_str(&item(&label.to_ascii_lowercase(), '.'))?;
+            let mut lower = [0; LABEL];
+            match lower.get_mut(..label.len()) {
+                Some(lower) if label.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) => {
+                    lower.copy_from_slice(label);
+                    lower.make_ascii_lowercase();
+                    f.write_str(str::from_utf8(lower).unwrap_or_default())?;
+                }
+                _ => f.write_str(&item(&label.to_ascii_lowercase(), '.'))?,
+            }
         }
         Ok(())
     }
