@@ -92,6 +92,8 @@ pub struct Options {
     pub search: Arc<Search>,
     /// Folder for the bodies of messages, where they are wanted as files.
     pub extract: Option<PathBuf>,
+    /// Neither bodies nor payload that no protocol needs are looked into: no hashes, no types, no identifiers.
+    pub leaves_content: bool,
     /// Flows numbered before this analysis: one of several that write the same tables goes on from there.
     pub flows_before: u64,
 }
@@ -312,6 +314,9 @@ impl<O: Output> Job<O> {
             Analyzer::new(Arc::clone(&name), self.options.devices.clone(), self.next_flow).with_keys(Arc::clone(&self.options.wifi_keys));
         analyzer = analyzer.going_on(std::mem::take(&mut self.open));
         analyzer.decrypt_with(&self.secrets);
+        if self.options.leaves_content {
+            return Ok(Pass { name, filter, analyzer: analyzer.leaving_content() });
+        }
         analyzer = analyzer.searching_for(&self.options.search);
         if let Some(extraction) = &self.extraction {
             analyzer = analyzer.with_readers(Arc::new(extraction.clone()));

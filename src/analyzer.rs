@@ -164,6 +164,14 @@ impl Analyzer {
         self
     }
 
+    /// Looks neither into bodies nor into payload that no protocol needs. Before the first frame, in place of readers and
+    /// a search.
+    #[must_use]
+    pub fn leaving_content(mut self) -> Self {
+        self.state.content = Content::left();
+        self
+    }
+
     /// Looks for identifiers in what can be read. Before the first frame.
     #[must_use]
     pub fn searching_for(mut self, search: &Arc<Search>) -> Self {

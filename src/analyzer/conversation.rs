@@ -72,7 +72,8 @@ struct Talk {
     /// None in a row that is a part of its conversation.
     meter: Option<Meter>,
     exchanges: Exchanges,
-    unread: Unread,
+    /// None once somebody reads it, and where content is left alone.
+    unread: Option<Unread>,
 }
 
 /// TCP's part.
@@ -166,7 +167,8 @@ impl Conversation {
         let (flow_id, device_mac, content) = (self.flow.flow_id, self.flow.device_mac.clone(), content.clone());
         let info = FlowInfo { capture, flow_id, transport, device, remote, device_mac, secrets: None, content, earlier: Vec::new() };
         let meter = if transport == Transport::Tcp { Meter::stream() } else { Meter::datagrams() };
-        let (meter, exchanges, unread) = (Some(meter), Exchanges::default(), Unread::default());
+        let unread = (!info.content.is_left).then(Unread::default);
+        let (meter, exchanges) = (Some(meter), Exchanges::default());
         self.dialogue = Some(Box::new(Talk { info, follow: Follow::default(), meter, exchanges, unread }));
     }
 
@@ -203,7 +205,7 @@ impl Conversation {
                 fresh.info.secrets = talk.info.secrets.clone();
                 self.dialogue = Some(talk);
             } else {
-                self.classify(Some(&facts), Some(&talk.unread));
+                self.classify(Some(&facts), talk.unread.as_ref());
                 self.learn(facts);
                 talk.info.go_on(began, place);
                 // What its records and messages hold no longer says what each row of it holds.
@@ -375,9 +377,9 @@ impl Conversation {
         }
         let data = Data { side, bytes, frame: envelope.frame, time: envelope.time, is_cut: self.is_cut };
         talk.follow.data(data, &mut Context { flow: &talk.info, rows });
-        match talk.follow.is_known() {
-            true => talk.unread.forget(),
-            false => talk.unread.datagram(side, bytes),
+        talk.unread.take_if(|_| talk.follow.is_known());
+        if let Some(unread) = &mut talk.unread {
+            unread.datagram(side, bytes);
         }
     }
 
@@ -431,7 +433,7 @@ impl Conversation {
         }
         self.note_exchanges(rows.get(rows_before..).unwrap_or_default());
         let (facts, measured, unread) = match self.dialogue.take() {
-            Some(talk) => (Some(talk.follow.into_facts()), talk.meter.map(|meter| (meter, talk.exchanges)), Some(talk.unread)),
+            Some(talk) => (Some(talk.follow.into_facts()), talk.meter.map(|meter| (meter, talk.exchanges)), talk.unread),
             None => (None, None, None),
         };
         if self.flow.class.is_none() {
@@ -524,7 +526,7 @@ fn wants(dialogue: Option<&Talk>, side: Side) -> Wants {
     match dialogue {
         Some(talk) if talk.follow.wants_bytes() => Wants::Bytes,
         Some(talk) if talk.meter.as_ref().is_some_and(Meter::is_counting) => Wants::Heads,
-        Some(talk) if !talk.follow.is_known() && talk.unread.is_hungry(side) => Wants::Heads,
+        Some(talk) if !talk.follow.is_known() && talk.unread.as_ref().is_some_and(|unread| unread.is_hungry(side)) => Wants::Heads,
         _ => Wants::Counts,
     }
 }
@@ -558,9 +560,9 @@ fn hand_on(dialogue: &mut Option<Box<Talk>>, side: Side, delivery: Delivery<'_>,
                 meter.data(side, bytes, bytes.len());
             }
             talk.follow.data(Data { side, bytes, frame, time, is_cut: false }, &mut context);
-            match talk.follow.is_known() {
-                true => talk.unread.forget(),
-                false => talk.unread.bytes(side, bytes),
+            talk.unread.take_if(|_| talk.follow.is_known());
+            if let Some(unread) = &mut talk.unread {
+                unread.bytes(side, bytes);
             }
         }
         Delivery::Gap(length) => {

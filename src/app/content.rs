@@ -60,6 +60,8 @@ pub(crate) struct Content {
     readers: Vec<Arc<dyn Readers>>,
     search: Option<Arc<Search>>,
     decoders: Arc<AtomicUsize>,
+    /// Nobody looks into bodies and payload.
+    pub(crate) is_left: bool,
 }
 
 impl fmt::Debug for Content {
@@ -73,6 +75,11 @@ impl Content {
     pub(crate) fn with(mut self, readers: Arc<dyn Readers>) -> Self {
         self.readers.push(readers);
         self
+    }
+
+    /// Left alone: neither bodies nor payload are looked into, whoever else would read them.
+    pub(crate) fn left() -> Self {
+        Self { is_left: true, ..Self::default() }
     }
 
     /// With identifiers to look for.

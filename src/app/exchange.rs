@@ -131,7 +131,7 @@ impl Exchange {
             return;
         }
         self.count(half, input.length());
-        if self.message(half).body.is_none() {
+        if self.message(half).body.is_none() && !context.flow.content.is_left {
             let about = self.about(half, context.flow);
             let message = self.message(half);
             message.body = Some(Box::new(Body::new(about, &message.declared, &context.flow.content)));

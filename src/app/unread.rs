@@ -63,11 +63,6 @@ impl Unread {
         self.bytes(side, bytes.get(head..).unwrap_or_default());
     }
 
-    /// Somebody reads it after all.
-    pub(crate) fn forget(&mut self) {
-        (self.device, self.remote) = (None, None);
-    }
-
     fn judged(&self) -> Judged {
         let [device, remote] = [&self.device, &self.remote].map(|sample| sample.as_ref().map_or(NOTHING, |sample| judge(sample)));
         match (device, remote) {

@@ -47,7 +47,7 @@ pub struct AnalyzeArgs {
     pub redact: RedactArgs,
     /// Write the bodies of HTTP messages that can be read as files into this folder, named by their SHA-256, with a list
     /// of where each was seen; they are what people sent: handle them so
-    #[arg(long, value_name = "DIR", conflicts_with = "redact")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["redact", "no_content"])]
     pub extract: Option<PathBuf>,
     /// Analyze only frames that this libpcap filter takes; the others go to the ledger as filtered
     #[arg(long, value_name = "EXPRESSION")]

@@ -44,6 +44,10 @@ pub struct Knowledge {
     /// Identifiers to look for
     #[command(flatten)]
     pub identifiers: IdentifierArgs,
+    /// Do not look into bodies and payload: faster, and nothing of what persons wrote is read; requests, names and bytes
+    /// stay, hashes, types of data, kinds of data by content, identifiers and encryption classes by statistics do not
+    #[arg(long, conflicts_with = "lists")]
+    pub no_content: bool,
 }
 
 /// Formats beside Parquet.
@@ -74,7 +78,7 @@ impl Knowledge {
         };
         let devices = Devices(self.devices.iter().map(|named| named.device).collect());
         let (wifi_keys, secrets, search) = (self.wifi.read()?, self.tls.read()?, self.identifiers.read()?);
-        Ok(Options { devices, settings, wifi_keys, secrets, search, ..Options::default() })
+        Ok(Options { devices, settings, wifi_keys, secrets, search, leaves_content: self.no_content, ..Options::default() })
     }
 
     /// The rules that are asked, for their hashes.
@@ -104,6 +108,9 @@ impl Knowledge {
         self.tls.logs.iter().for_each(|file| say("--tls-keys", path(file)));
         self.tls.rsa_keys.iter().for_each(|file| say("--tls-rsa-key", path(file)));
         self.identifiers.lists.iter().for_each(|file| say("--identifiers", path(file)));
+        if self.no_content {
+            said.push("--no-content".to_owned());
+        }
         if self.identifiers.reveal {
             said.push("--reveal".to_owned());
         }

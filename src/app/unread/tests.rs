@@ -78,12 +78,12 @@ fn both_directions_make_one_class() {
     unread.bytes(Side::Device, &random(20_000));
     unread.bytes(Side::Remote, &random(500));
     assert_eq!(unread.judged().0, EncryptionClass::EncryptedOrCompressed);
-    unread.forget();
+    let mut unread = Unread::default();
     unread.bytes(Side::Device, &random(20_000));
     unread.bytes(Side::Remote, &b"words of a language ".repeat(20));
     assert_eq!(unread.judged().0, EncryptionClass::Mixed);
     // A head in front of each datagram does not hide what is behind it.
-    unread.forget();
+    let mut unread = Unread::default();
     random(20_000).chunks(900).for_each(|body| unread.datagram(Side::Device, &[&[0x80; 12][..], &[1, 2, 3, 4], body].concat()));
     assert_eq!(unread.judged().0, EncryptionClass::EncryptedOrCompressed);
 }
