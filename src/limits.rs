@@ -365,7 +365,7 @@ pub(crate) const RESAMPLES: usize = 10_000;
 
 /// Rows of one row group: large enough to compress well, small enough that all tables fit in memory.
 #[cfg(feature = "table")]
-pub(crate) const ROW_GROUP_ROWS: usize = 32_768;
+pub(crate) const ROW_GROUP_ROWS: usize = 16_384;
 /// Bytes of text after which a row group is written early: DNS and HTTP rows may be large.
 #[cfg(feature = "table")]
 pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
