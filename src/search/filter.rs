@@ -1,5 +1,5 @@
-//! The first three bytes of everything that is looked for, as a table of bits: most places of any data are passed over
-//! with one look, and without a branch.
+//! The first bytes of everything that is looked for, as tables of bits: of three bytes, with which most places of any data are
+//! passed over with one look and without a branch, and of four, for the places that are left.
 
 /// Bits of the table, as a power of two: 32 KiB stay in the nearest cache.
 const BITS: u32 = 18;
@@ -10,13 +10,16 @@ const BLOCK: usize = 64;
 /// Bytes that are read at a place.
 pub(super) const WINDOW: usize = 4;
 
-/// Which three bytes may begin something.
-pub(super) struct Filter(Box<[u64; WORDS]>);
+/// Which bytes may begin something.
+pub(super) struct Filter {
+    three: Box<[u64; WORDS]>,
+    four: Box<[u64; WORDS]>,
+}
 
 impl Filter {
     /// Of patterns in any case of letters.
     pub(super) fn new(patterns: &[Vec<u8>]) -> Self {
-        let mut filter = Self(Box::new([0; WORDS]));
+        let mut filter = Self { three: Box::new([0; WORDS]), four: Box::new([0; WORDS]) };
         for pattern in patterns {
             let choices = |at: usize| match pattern.get(at) {
                 Some(byte) if byte.is_ascii_alphabetic() => vec![byte.to_ascii_lowercase(), byte.to_ascii_uppercase()],
@@ -25,18 +28,14 @@ impl Filter {
             };
             for first in choices(0) {
                 for second in choices(1) {
-                    choices(2).into_iter().for_each(|third| filter.set([first, second, third, 0]));
+                    for third in choices(2) {
+                        set(&mut filter.three, place([first, second, third, 0]));
+                        choices(3).into_iter().for_each(|fourth| set(&mut filter.four, place_of_four([first, second, third, fourth])));
+                    }
                 }
             }
         }
         filter
-    }
-
-    fn set(&mut self, window: [u8; WINDOW]) {
-        let (word, bit) = place(window);
-        if let Some(word) = self.0.get_mut(word) {
-            *word |= 1 << bit;
-        }
     }
 
     /// Shows every place where something may begin, but not the last three, which have too little behind them.
@@ -47,7 +46,10 @@ impl Filter {
         while let Some(block) = rest.first_chunk::<{ BLOCK + WINDOW - 1 }>() {
             let mut places = self.places(block);
             while places != 0 {
-                show(base + places.trailing_zeros() as usize);
+                let at = places.trailing_zeros() as usize;
+                if self.has_four([block[at], block[at + 1], block[at + 2], block[at + 3]]) {
+                    show(base + at);
+                }
                 places &= places - 1;
             }
             base += BLOCK;
@@ -56,6 +58,7 @@ impl Filter {
         for (at, window) in rest.windows(WINDOW).enumerate() {
             if let Ok(window) = <[u8; WINDOW]>::try_from(window)
                 && self.bit(window) == 1
+                && self.has_four(window)
             {
                 show(base + at);
             }
@@ -70,15 +73,39 @@ impl Filter {
 
     #[inline]
     fn bit(&self, window: [u8; WINDOW]) -> u64 {
-        let (word, bit) = place(window);
-        self.0.get(word).map_or(0, |word| word >> bit & 1)
+        bit_at(&self.three, place(window))
     }
+
+    fn has_four(&self, window: [u8; WINDOW]) -> bool {
+        bit_at(&self.four, place_of_four(window)) == 1
+    }
+}
+
+fn set(table: &mut [u64; WORDS], (word, bit): (usize, u32)) {
+    if let Some(word) = table.get_mut(word) {
+        *word |= 1 << bit;
+    }
+}
+
+#[inline]
+fn bit_at(table: &[u64; WORDS], (word, bit): (usize, u32)) -> u64 {
+    table.get(word).map_or(0, |word| word >> bit & 1)
 }
 
 #[inline]
 const fn place(window: [u8; WINDOW]) -> (usize, u32) {
     // The first three bytes, shifted to the top, so that the fourth falls out.
-    let hash = (u32::from_le_bytes(window) << 8).wrapping_mul(0x9e37_79b1) >> (32 - BITS);
+    split((u32::from_le_bytes(window) << 8).wrapping_mul(0x9e37_79b1) >> (32 - BITS))
+}
+
+/// By another multiplier, so that what shares a place in one table does not in the other.
+#[inline]
+const fn place_of_four(window: [u8; WINDOW]) -> (usize, u32) {
+    split(u32::from_le_bytes(window).wrapping_mul(0x85eb_ca6b) >> (32 - BITS))
+}
+
+#[inline]
+const fn split(hash: u32) -> (usize, u32) {
     ((hash >> 6) as usize, hash & 63)
 }
 
