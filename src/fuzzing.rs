@@ -249,6 +249,24 @@ mod tests {
     }
 
     #[test]
+    fn a_damaged_body_keeps_the_laws() {
+        use std::io::Write as _;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        (0..200_u32).for_each(|number| write!(encoder, "<b>{}</b>", number.wrapping_mul(2_654_435_761)).unwrap());
+        let packed = encoder.finish().unwrap();
+        for at in (0..packed.len()).step_by(7) {
+            let mut damaged = packed.clone();
+            damaged[at..].iter_mut().take(100).for_each(|byte| *byte = 0);
+            let head = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n{:x}\r\n", damaged.len());
+            let response = [head.as_bytes(), &damaged, b"\r\n0\r\n\r\n"].concat();
+            let cut = &response[..response.len() - 9];
+            for script in [[record(0, REQUEST), record(1, &response)].concat(), [record(0, REQUEST), record(1, cut)].concat()] {
+                http(&[&[0][..], &script].concat());
+            }
+        }
+    }
+
+    #[test]
     fn a_drone_link_keeps_the_laws() {
         let message = crate::wire::duml::tests::message((3, 2), 0, (3, 0x43), &crate::wire::duml::tests::state(40.0, -105.0, 7));
         let link = crate::wire::dji_link::tests::around(1, &[&[0; 24][..], &message].concat());

@@ -1,8 +1,9 @@
 //! The body of a message: counted and hashed as it was sent and as it is when its codings are taken off, looked at for
 //! what it is, forms split into their parts. Nothing of it is kept but its beginning.
 //!
-//! Of a coded body in which something is wrong nothing is told: how much of it comes out before a decoder stumbles is
-//! chance. Of one that is cut, all that comes before the cut is.
+//! Of a coded body in which something is wrong nothing is told but the identifiers that were seen in it. Of one that is
+//! cut, all that comes before the cut is. Decoders get pieces of one size: what comes out of them before they stumble, and
+//! when, then depends on the body alone, not on the segments that brought it.
 
 mod coding;
 mod tap;
@@ -15,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::content::{About, Content};
 use super::{Context, Damage};
+use crate::limits::BODY_PIECE_BYTES;
 use crate::record::{MessageBody, Part, Row};
 use crate::time::Timestamp;
 use crate::wire::{escape, hex};
@@ -38,6 +40,10 @@ pub(crate) struct Body {
     /// Hash of what was sent, where that is not what it says.
     sent: Option<Sha256>,
     sent_bytes: u64,
+    /// What was sent and does not fill a piece for the decoders yet.
+    held: Vec<u8>,
+    /// Bytes that the decoders have had.
+    given_bytes: u64,
     is_whole: bool,
     is_undecodable: bool,
     last: (u64, Timestamp),
@@ -58,7 +64,8 @@ impl Body {
         let tap = Tap::new(about, declared.media_type.as_deref().unwrap_or_default(), content);
         let (stage, is_undecodable) = codings.stage(tap, content);
         let sent = (!codings.is_identity()).then(Sha256::new);
-        Self { stage, codings, sent, sent_bytes: 0, is_whole: true, is_undecodable, last: (0, Timestamp::default()) }
+        let last = (0, Timestamp::default());
+        Self { stage, codings, sent, sent_bytes: 0, held: Vec::new(), given_bytes: 0, is_whole: true, is_undecodable, last }
     }
 
     /// The next bytes as they were sent.
@@ -68,19 +75,63 @@ impl Body {
         if let Some(sent) = &mut self.sent {
             sent.update(bytes);
         }
-        self.stage.tap().expect_more(self.sent_bytes, seen);
         // What comes behind a hole is still there to be read when nothing has to be decoded.
-        let is_readable = self.is_whole || self.codings.is_identity();
-        if is_readable && !self.is_undecodable && self.stage.write(bytes).is_err() {
-            self.is_undecodable = true;
-            self.stage.tap().forget();
+        if self.codings.is_identity() {
+            self.give(bytes);
+        } else if self.is_whole {
+            self.decode(bytes);
         }
+    }
+
+    /// Cuts bytes into pieces for the decoders.
+    fn decode(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() && !self.is_undecodable {
+            let room = BODY_PIECE_BYTES.saturating_sub(self.held.len());
+            let (next, later) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+            self.held.extend_from_slice(next);
+            rest = later;
+            if self.held.len() >= BODY_PIECE_BYTES {
+                self.give_held();
+            }
+        }
+    }
+
+    fn give_held(&mut self) {
+        let mut held = std::mem::take(&mut self.held);
+        self.give(&held);
+        held.clear();
+        self.held = held;
+    }
+
+    fn give(&mut self, bytes: &[u8]) {
+        if self.is_undecodable {
+            return;
+        }
+        self.given_bytes = self.given_bytes.saturating_add(bytes.len() as u64);
+        self.stage.tap().expect_more(self.given_bytes, self.last);
+        if self.stage.write(bytes).is_err() {
+            self.refuse();
+        }
+    }
+
+    /// All that was sent so far, decoded as far as it goes.
+    fn give_all(&mut self) {
+        self.give_held();
+        if !self.is_undecodable && self.stage.flush().is_err() {
+            self.refuse();
+        }
+    }
+
+    fn refuse(&mut self) {
+        self.is_undecodable = true;
+        self.stage.tap().forget();
     }
 
     /// Bytes are missing.
     pub(crate) fn missing(&mut self) {
-        if self.is_whole && !self.is_undecodable {
-            self.is_undecodable = self.stage.flush().is_err();
+        if self.is_whole {
+            self.give_all();
         }
         self.is_whole = false;
         self.stage.tap().break_off();
@@ -88,7 +139,10 @@ impl Body {
 
     /// The body has ended: what was found out, rows of its parts, and anomalies.
     pub(crate) fn end(mut self, ending: Ending, context: &mut Context<'_>) -> MessageBody {
-        self.is_whole &= ending == Ending::Whole;
+        if self.is_whole && ending == Ending::Cut {
+            self.missing();
+        }
+        self.give_held();
         if self.is_whole && !self.is_undecodable {
             self.is_undecodable = self.stage.finish().is_err();
         }

@@ -101,7 +101,7 @@ impl Tap {
                 Read { names: names.names.iter().map(|name| escape(name)).collect(), ..Read::default() }
             }
             Form::Parts(parts) => {
-                parts.finish(context);
+                parts.finish(self.seen, context);
                 std::mem::take(&mut parts.read)
             }
         };
@@ -176,12 +176,12 @@ impl Parts {
     }
 
     /// The body has ended; a part whose boundary did not come is cut.
-    fn finish(&mut self, context: &mut Context<'_>) {
+    fn finish(&mut self, seen: (u64, Timestamp), context: &mut Context<'_>) {
         let Self { cut, open, number, read: all, rows } = self;
         if let Some((about, mut taken)) = open.take() {
             cut.finish(&mut |piece| {
                 if let Piece::Data(data) = piece {
-                    taken.take(data, <_>::default());
+                    taken.take(data, seen);
                 }
             });
             let read = taken.end(Ending::Cut, rows);

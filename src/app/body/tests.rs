@@ -35,6 +35,13 @@ fn brotli(bytes: &[u8]) -> Vec<u8> {
     [&bits.to_le_bytes()[..3], bytes, &[3]].concat()
 }
 
+fn packed_brotli(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 5, ..<_>::default() };
+    brotli::BrotliCompress(&mut &*bytes, &mut packed, &parameters).unwrap();
+    packed
+}
+
 fn sha256(bytes: &[u8]) -> Option<String> {
     Some(hex(&Sha256::digest(bytes)))
 }
@@ -111,6 +118,81 @@ fn what_is_cut_or_damaged_has_no_hash() {
     }
     let (found, rows) = read("aes128gcm", "", b"sealed");
     assert_eq!((found.sha256, found.coding.as_deref(), anomalies(&rows)), (None, Some("aes128gcm"), vec![]));
+}
+
+/// A text that leaves long runs, short repeats and literals in whatever codes it.
+fn varied() -> Vec<u8> {
+    let line = |number: u32| format!("{{\"lat\": 46.{}, \"sn\": \"{number}\"}}\r\n", number.wrapping_mul(2_654_435_761));
+    (0..60).flat_map(|number| [line(number).into_bytes(), vec![b' '; 90]].concat()).collect()
+}
+
+/// Says of one body what there is to say, what whoever reads bodies got of it too: sent in pieces, and then a hole, an end
+/// that was not seen, or the end.
+fn told(declared: &Declared, sent: &[u8], piece: usize, then: Option<Ending>) -> String {
+    let shelf = Arc::<Shelf>::default();
+    let mut flow = flow_with_ports(Transport::Tcp, 50_000, 80);
+    flow.content = flow.content.with(Arc::new(Library(Arc::clone(&shelf))));
+    let mut rows = Vec::new();
+    let mut body = Body::new(about(&flow), declared, &flow.content);
+    sent.chunks(piece).for_each(|bytes| body.data(bytes, (7, Timestamp::default())));
+    if then.is_none() {
+        body.missing();
+        body.data(sent, (7, Timestamp::default()));
+    }
+    let found = body.end(then.unwrap_or(Ending::Whole), &mut Context { flow: &flow, rows: &mut rows });
+    format!("{found:?} {rows:?} {:?}", shelf.0.lock().unwrap())
+}
+
+#[test]
+fn what_damage_leaves_does_not_depend_on_how_the_bytes_come() {
+    let form = [b"--xyz\r\nContent-Disposition: form-data; name=\"log\"\r\n\r\n", &varied()[..], b"\r\n--xyz--"].concat();
+    let zstd = zstd::encode_all(&form[..], 3).unwrap();
+    for (coding, sent) in [
+        ("gzip", gzip(&form)),
+        ("gzip", [gzip(&form[..3_000]), gzip(&form[3_000..])].concat()),
+        ("deflate", zlib(&form)),
+        ("deflate", deflate(&form)),
+        ("br", packed_brotli(&form)),
+        ("zstd", zstd.clone()),
+        ("zstd, gzip", gzip(&zstd)),
+        ("gzip, br", packed_brotli(&gzip(&form))),
+        ("deflate, zstd", zstd::encode_all(&zlib(&form)[..], 3).unwrap()),
+    ] {
+        let declared = Declared { coding: Some(coding.into()), media_type: Some(FORM.into()) };
+        for at in (0..sent.len()).step_by(sent.len() / 40) {
+            let mut damaged = sent.clone();
+            damaged[at..].iter_mut().take(1 + at % 3).for_each(|byte| *byte ^= 0x5a);
+            for then in [None, Some(Ending::Cut), Some(Ending::Whole)] {
+                let whole = told(&declared, &damaged, usize::MAX, then);
+                for piece in [1, 5, 50, 1_000] {
+                    assert_eq!(
+                        told(&declared, &damaged, piece, then),
+                        whole,
+                        "{coding}, damaged at {at}, pieces of {piece}, then {then:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_comes_before_the_end_that_was_not_seen_is_told() {
+    let text = [b"\xff\xd8\xff\xe0", &varied()[..]].concat();
+    for (coding, sent) in [
+        ("gzip", gzip(&text)),
+        ("deflate", zlib(&text)),
+        ("br", packed_brotli(&text)),
+        // A block of zstd comes out whole or not at all.
+        ("zstd", [&text[..], &varied()].map(|frame| zstd::encode_all(frame, 3).unwrap()).concat()),
+        ("deflate, gzip", gzip(&zlib(&text))),
+    ] {
+        let declared = Declared { coding: Some(coding.into()), media_type: None };
+        for then in [None, Some(Ending::Cut)] {
+            let told = told(&declared, &sent[..sent.len() - 1], 50, then);
+            assert!(told.contains("image/jpeg") && !told.contains("body-undecodable"), "{coding}, {then:?}: {told}");
+        }
+    }
 }
 
 #[test]
