@@ -49,6 +49,11 @@ pub fn records(bytes: &[u8]) {
     records::records(bytes);
 }
 
+/// DTLS; a script.
+pub fn dtls(bytes: &[u8]) {
+    script::follow(&Subject::protocol(("dtls", Udp, 5684)), bytes);
+}
+
 /// QUIC; a script.
 pub fn quic(bytes: &[u8]) {
     script::follow(&Subject::protocol(("quic", Udp, 443)), bytes);
@@ -231,6 +236,8 @@ mod tests {
         let mdns = record(1, b"\0\0\x84\0\0\0\0\x01\0\0\0\0\x01a\x05local\0\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01");
         dns(&[&[2][..], &mdns].concat());
         quic(&record(0, &[0xc0; 1_200]));
+        let hello = [&[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 52, 1, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 40, 0xfe, 0xfd][..], &[7; 38]].concat();
+        dtls(&[record(0, &hello), record(0, &[23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 9]), record(1, &[22; 40])].concat());
     }
 
     #[test]
@@ -351,7 +358,7 @@ mod tests {
 
         #[test]
         fn anything_keeps_the_laws(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            for target in [dns, identifiers, tls, records, quic, http, http2, http3, body, duml, flow, frame, container, radiotap, ieee80211, eapol, elements, droneid, remote_id] {
+            for target in [dns, identifiers, tls, dtls, records, quic, http, http2, http3, body, duml, flow, frame, container, radiotap, ieee80211, eapol, elements, droneid, remote_id] {
                 target(&bytes);
             }
         }

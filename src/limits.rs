@@ -258,6 +258,8 @@ pub(crate) const TLS_EPOCHS: usize = 8;
 pub(crate) const TLS_NUMBERS_AT_ONCE: u64 = 1_024;
 /// Record numbers tried in one direction of a connection altogether.
 pub(crate) const TLS_NUMBERS_TRIED: u64 = 1 << 16;
+/// Handshake messages of one side of DTLS that may lack pieces at a time, and those remembered that did not: a handshake has ten.
+pub(crate) const DTLS_MESSAGES: usize = 32;
 /// Bytes of one side's CRYPTO stream: a client hello with post-quantum keys needs 2 KiB, RFC 9000 section 7.5 asks for 4 KiB.
 pub(crate) const CRYPTO_BYTES: usize = 64 << 10;
 /// Pieces of a CRYPTO stream that wait for what comes before them.

@@ -2,7 +2,7 @@
 //! then, from its beginning, to the dialogue.
 
 use super::searching::Searching;
-use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Protocol, Recognised, SearchIn, Side, Transport, http, tls};
+use super::{Appetite, Context, Data, Dialogue, Facts, PROTOCOLS, Probe, Protocol, Recognised, SearchIn, Side, Transport, dtls, http, tls};
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -86,6 +86,11 @@ impl Follow {
     /// For a stream that was sealed: neither its tunnels nor what is sealed in it once more are followed.
     pub(crate) fn opened() -> Self {
         Self::placed(Place::Opened)
+    }
+
+    /// As [`Self::opened`], for datagrams: each is a whole, and is looked through as one.
+    pub(crate) fn opened_datagrams() -> Self {
+        Self { searching: Searching::default(), ..Self::opened() }
     }
 
     fn placed(place: Place) -> Self {
@@ -226,7 +231,7 @@ impl Probing {
         let probe = Probe { bytes: data.bytes, flow: context.flow };
         let found = candidates(context).find(|(_, protocol)| (protocol.recognise)(probe) == Recognised::Yes);
         if let Some((_, protocol)) = found {
-            let mut follow = Stage::Following((protocol.open)(context.flow));
+            let mut follow = Stage::Following(self.open(protocol, context));
             follow.data(data, context);
             return Some(follow);
         }
@@ -258,6 +263,7 @@ impl Probing {
         match (self.place, protocol.name) {
             (Place::Tunnel | Place::Opened, http::NAME) => http::open_inner(),
             (Place::Opened, tls::NAME) => tls::open_inner(context.flow),
+            (Place::Opened, dtls::NAME) => dtls::open_inner(),
             _ => (protocol.open)(context.flow),
         }
     }

@@ -8,6 +8,7 @@ mod certificates;
 pub(crate) mod content;
 mod dns;
 mod doh;
+mod dtls;
 mod exchange;
 mod follow;
 mod http;
@@ -292,6 +293,7 @@ pub(crate) static PROTOCOLS: &[Protocol] = &[
     dns::TCP,
     tls::PROTOCOL,
     quic::PROTOCOL,
+    dtls::PROTOCOL,
     http::PROTOCOL,
     http::RTSP,
     http2::PROTOCOL,

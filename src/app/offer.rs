@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::record::{FlowName, NameSource};
 use crate::wire::escape;
-use crate::wire::handshake::{ClientHello, cipher_name, is_grease, version_name};
+use crate::wire::handshake::{ClientHello, cipher_name, is_grease, rank, version_name};
 use crate::wire::ja4::{Carrier, ja4};
 
 /// A client's offer. All text is escaped.
@@ -31,7 +31,7 @@ impl Offer {
     pub(super) fn new(carrier: Carrier, hello: &ClientHello<'_>) -> Self {
         let offered = hello.offered();
         // Numbers above TLS 1.3 are drafts and experiments of it.
-        let highest = offered.iter().max_by_key(|version| (**version == 0x0304, **version));
+        let highest = offered.iter().max_by_key(|version| (**version == 0x0304, rank(**version)));
         Self {
             version: highest.map(|version| version_name(*version)),
             versions: offered.iter().map(|version| version_name(*version)).collect(),

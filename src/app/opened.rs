@@ -1,11 +1,11 @@
-//! A stream that was sealed and that the analyst's secrets opened: recognised and followed as if it had been sent
-//! in clear, with its rows marked.
+//! A stream or datagrams that were sealed and that the analyst's secrets opened: recognised and followed as if they had
+//! been sent in clear, with their rows marked.
 
 use super::posture;
 use super::tunnel::joined;
 use super::{Context, Data, Facts, Follow, Side};
 use crate::limits::{FLOW_NAMES, FLOW_REQUESTS};
-use crate::record::Row;
+use crate::record::{Encryption, Row};
 
 /// The stream inside.
 pub(super) struct Opened {
@@ -17,6 +17,11 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) fn new() -> Self {
         Self { follow: Follow::opened(), device_bytes: 0, remote_bytes: 0 }
+    }
+
+    /// Datagrams that were sealed one by one.
+    pub(super) fn datagrams() -> Self {
+        Self { follow: Follow::opened_datagrams(), device_bytes: 0, remote_bytes: 0 }
     }
 
     pub(super) fn data(&mut self, data: Data<'_>, context: &mut Context<'_>) {
@@ -49,7 +54,7 @@ impl Opened {
     pub(super) fn facts(&self, outer: Facts) -> Facts {
         let inner = self.follow.facts();
         let (application, application_basis) = match inner.application {
-            Some("dns") => (Some("dot"), inner.application_basis),
+            Some("dns") if outer.encryption == Encryption::Tls => (Some("dot"), inner.application_basis),
             Some(application) => (Some(application), inner.application_basis),
             None => (outer.application, outer.application_basis),
         };

@@ -1,7 +1,7 @@
 //! Protocols that only need a name: recognised by their first bytes, nothing read further.
 //!
 //! A text protocol may turn to TLS on the way (STARTTLS); that is followed as a tunnel. What encrypts in its
-//! own way (ssh, wireguard, openvpn) has the encryption unknown: the column tells TLS and QUIC.
+//! own way (ssh, wireguard, openvpn) has the encryption unknown: the column tells TLS, QUIC and DTLS.
 
 use crate::limits::STARTTLS_BYTES;
 use crate::record::Encryption;

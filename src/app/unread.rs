@@ -81,7 +81,7 @@ pub(crate) fn class(facts: Option<&Facts>, encryption: Encryption, unread: Optio
     let application = facts.and_then(|facts| facts.application).unwrap_or_default();
     let of = |class| (class, ClassBasis::Protocol);
     match encryption {
-        Encryption::Tls | Encryption::Quic => of(EncryptionClass::Encrypted),
+        Encryption::Tls | Encryption::Quic | Encryption::Dtls => of(EncryptionClass::Encrypted),
         Encryption::None => of(EncryptionClass::Clear),
         Encryption::Unknown if SEALED.contains(&application) => of(EncryptionClass::Encrypted),
         Encryption::Unknown => unread.map_or(NOTHING, Unread::judged),

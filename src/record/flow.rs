@@ -98,6 +98,8 @@ pub enum Encryption {
     Tls,
     /// QUIC.
     Quic,
+    /// DTLS over UDP.
+    Dtls,
     /// A recognised protocol in clear text.
     None,
     /// Not recognised, or nothing was sent.
@@ -112,6 +114,7 @@ impl Encryption {
         match self {
             Self::Tls => "tls",
             Self::Quic => "quic",
+            Self::Dtls => "dtls",
             Self::None => "none",
             Self::Unknown => "unknown",
         }
@@ -627,7 +630,7 @@ impl Record for Flow {
         Column::new(
             "encryption",
             "",
-            "tls, quic, none (a recognised clear-text protocol), unknown",
+            "tls, quic, dtls, none (a recognised clear-text protocol), unknown",
             Get::Text(|r| text(r.encryption.as_str())),
         ),
         Column::new(

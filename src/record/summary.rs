@@ -13,7 +13,7 @@ pub const SUMMARY: &[Field] = &[
     Field { name: "country", unit: "", about: "country of the remote; empty when not settled", kind: Kind::Text },
     Field { name: "owner", unit: "", about: "organisation behind the name; empty when no rule names one", kind: Kind::Text },
     Field { name: "party", unit: "", about: "role of the remote towards the vendor under study", kind: Kind::Text },
-    Field { name: "encryption", unit: "", about: "tls, quic, none, unknown", kind: Kind::Text },
+    Field { name: "encryption", unit: "", about: "tls, quic, dtls, none, unknown", kind: Kind::Text },
     Field { name: "initiation", unit: "", about: "user-initiated, automatic, ambiguous, unknown", kind: Kind::Text },
     Field { name: "flows", unit: "flows", about: "flows", kind: Kind::Number },
     Field { name: "packets_out", unit: "packets", about: "IP packets from the device", kind: Kind::Number },

@@ -1,4 +1,4 @@
-//! Table `tls`: handshakes over TCP.
+//! Table `tls`: handshakes over TCP, and of DTLS over UDP.
 
 use super::{Column, Get, Origin, Record, text_of, texts};
 
@@ -47,7 +47,7 @@ pub struct Tls {
 
 impl Record for Tls {
     const TABLE: &'static str = "tls";
-    const ABOUT: &'static str = "one row per TLS handshake";
+    const ABOUT: &'static str = "one row per TLS or DTLS handshake";
     const ORIGIN: Option<fn(&Self) -> &Origin> = Some(|r| &r.origin);
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new(
@@ -88,7 +88,12 @@ impl Record for Tls {
             "Encrypted Client Hello: present (also when it may be GREASE), esni (the draft before it); empty when absent",
             Get::Text(|r| text_of(r.ech.as_ref())),
         ),
-        Column::new("ja4", "", "JA4 client fingerprint; empty without a client hello", Get::Text(|r| text_of(r.ja4.as_ref()))),
+        Column::new(
+            "ja4",
+            "",
+            "JA4 client fingerprint, of DTLS with the prefix d; empty without a client hello",
+            Get::Text(|r| text_of(r.ja4.as_ref())),
+        ),
         Column::new("from_device", "", "true when the device is the client", Get::Flag(|r| Some(r.from_device))),
         Column::new(
             "resumed",
@@ -99,7 +104,7 @@ impl Record for Tls {
         Column::new(
             "hello_frames",
             "",
-            "frames of the hellos, as `client:N`, `server:N`, and `retry:N` where the server asked for another client hello",
+            "frames of the hellos, as `client:N`, `server:N`, and `retry:N` where the server asked for another client hello, in DTLS with a cookie",
             Get::List(|r| texts(&r.hello_frames)),
         ),
         Column::new(

@@ -349,10 +349,18 @@ pub(crate) fn version_name(version: u16) -> String {
         0x0302 => "TLS 1.1".to_owned(),
         0x0303 => "TLS 1.2".to_owned(),
         0x0304 => "TLS 1.3".to_owned(),
+        0xfeff => "DTLS 1.0".to_owned(),
+        0xfefd => "DTLS 1.2".to_owned(),
+        0xfefc => "DTLS 1.3".to_owned(),
         0x7f00..=0x7fff => format!("TLS 1.3 draft-{}", version & 0xff),
         0xfb00..=0xfbff => format!("TLS 1.3 Facebook-{}", version & 0xff),
         _ => format!("0x{version:04x}"),
     }
+}
+
+/// A number that is higher for a later version: those of DTLS count downwards.
+pub(crate) const fn rank(version: u16) -> u16 {
+    if version >> 8 == 0xfe { !version } else { version }
 }
 
 /// True for TLS 1.3 and what was sent under its name before it was one.

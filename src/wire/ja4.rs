@@ -8,13 +8,13 @@
 //! |  |  | first and last character of the first application protocol
 //! |  |  number of cipher suites, number of extensions
 //! |  d with a server name, i without
-//! t over TCP, q in QUIC; highest version
+//! t over TCP, q in QUIC, d for DTLS; highest version
 //! ```
 //! GREASE counts nowhere.
 
 use sha2::{Digest, Sha256};
 
-use super::handshake::{ALPN, ClientHello, SERVER_NAME, is_grease};
+use super::handshake::{ALPN, ClientHello, SERVER_NAME, is_grease, rank};
 
 /// What carried the hello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) enum Carrier {
     Tcp,
     /// QUIC.
     Quic,
+    /// Datagrams of DTLS.
+    Dtls,
 }
 
 /// The fingerprint.
@@ -31,6 +33,7 @@ pub(crate) fn ja4(carrier: Carrier, hello: &ClientHello<'_>) -> String {
     let carrier = match carrier {
         Carrier::Tcp => 't',
         Carrier::Quic => 'q',
+        Carrier::Dtls => 'd',
     };
     let name = if extensions.contains(&SERVER_NAME) { 'd' } else { 'i' };
     let [suites, kinds] = [ciphers.len().min(99), extensions.len().min(99)];
@@ -43,13 +46,16 @@ fn without_grease(values: &[u16]) -> Vec<u16> {
 }
 
 fn version(hello: &ClientHello<'_>) -> &'static str {
-    match hello.offered().into_iter().max() {
+    match hello.offered().into_iter().max_by_key(|version| rank(*version)) {
         Some(0x0304) => "13",
         Some(0x0303) => "12",
         Some(0x0302) => "11",
         Some(0x0301) => "10",
         Some(0x0300) => "s3",
         Some(0x0002) => "s2",
+        Some(0xfeff) => "d1",
+        Some(0xfefd) => "d2",
+        Some(0xfefc) => "d3",
         _ => "00",
     }
 }
@@ -125,6 +131,10 @@ mod tests {
     fn a_hello_without_anything() {
         let hello = ClientHello { version: 0x0301, ..ClientHello::default() };
         assert_eq!(ja4(Carrier::Quic, &hello), "q10i000000_000000000000_000000000000");
+        let hello = ClientHello { version: 0xfefd, versions: vec![0xfefc, 0xfefd, 0xfeff], ..ClientHello::default() };
+        assert_eq!(ja4(Carrier::Dtls, &hello), "dd3i000000_000000000000_000000000000");
+        let hello = ClientHello { version: 0xfefd, ..ClientHello::default() };
+        assert_eq!(ja4(Carrier::Dtls, &hello), "dd2i000000_000000000000_000000000000");
     }
 
     #[test]

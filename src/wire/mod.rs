@@ -7,6 +7,7 @@ pub(crate) mod compressed;
 pub(crate) mod dji_link;
 pub(crate) mod dns;
 pub(crate) mod droneid;
+pub(crate) mod dtls;
 pub(crate) mod duml;
 pub(crate) mod eapol;
 pub(crate) mod exif;

@@ -54,7 +54,7 @@ struct List {
     identifier: Vec<Identifier>,
 }
 
-fn search(list: &str, reveal: Reveal) -> Search {
+pub(crate) fn search(list: &str, reveal: Reveal) -> Search {
     Search::new(&toml::from_str::<List>(list).unwrap().identifier, reveal).unwrap()
 }
 

@@ -22,6 +22,8 @@ mod decrypted;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod dtls;
+#[cfg(test)]
 #[cfg(all(feature = "table", feature = "live"))]
 mod excerpt;
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(in crate::app) struct Agreed<'a> {
 }
 
 fn is_old(version: &str) -> bool {
-    matches!(version, "SSL 2.0" | "SSL 3.0" | "TLS 1.0" | "TLS 1.1")
+    matches!(version, "SSL 2.0" | "SSL 3.0" | "TLS 1.0" | "TLS 1.1" | "DTLS 1.0")
 }
 
 fn is_weak(cipher: &str) -> bool {
