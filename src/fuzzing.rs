@@ -236,7 +236,8 @@ mod tests {
         let mdns = record(1, b"\0\0\x84\0\0\0\0\x01\0\0\0\0\x01a\x05local\0\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01");
         dns(&[&[2][..], &mdns].concat());
         quic(&record(0, &[0xc0; 1_200]));
-        let hello = [&[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 52, 1, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 40, 0xfe, 0xfd][..], &[7; 38]].concat();
+        let hello =
+            [&[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 52, 1, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 40, 0xfe, 0xfd][..], &[7; 38]].concat();
         dtls(&[record(0, &hello), record(0, &[23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 9]), record(1, &[22; 40])].concat());
     }
 

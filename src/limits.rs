@@ -217,6 +217,8 @@ pub(crate) const HTTP_STREAMS: usize = 256;
 pub(crate) const HTTP2_FRAME_BYTES: u32 = 64 << 10;
 /// Bytes of an HTTP/3 stream that wait for a head whose compression is yet to be told.
 pub(crate) const HTTP3_WAITING_BYTES: usize = 256 << 10;
+/// Bytes that wait so on all streams of one connection: what a server lets its clients send before it reads.
+pub(crate) const HTTP3_WAITING_TOTAL_BYTES: usize = 4 << 20;
 /// Bytes of a text protocol watched for its turn to TLS, which comes among the first commands.
 pub(crate) const STARTTLS_BYTES: usize = 64 << 10;
 /// Transmitters of broadcasts whose last place and identity are remembered, to judge the next by; the one heard first is

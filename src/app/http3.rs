@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::limits::{HTTP_STREAMS, HTTP3_WAITING_BYTES};
+use crate::limits::{HTTP_STREAMS, HTTP3_WAITING_BYTES, HTTP3_WAITING_TOTAL_BYTES};
 use crate::wire::Reader;
 use crate::wire::fields::Section;
 use crate::wire::http::Input;
@@ -27,6 +27,8 @@ pub(crate) struct Http3 {
     /// Of the device, of the remote: the tables of the heads they send.
     fields: [Decoder; 2],
     streams: Streams,
+    /// Bytes that wait on all streams.
+    waiting_bytes: usize,
 }
 
 /// One direction of one stream.
@@ -81,7 +83,7 @@ impl Http3 {
     pub(crate) fn new(client: Side) -> Self {
         let mut streams = Streams::new(NAME, "HTTP/3");
         streams.set_client(client);
-        Self { client, lanes: BTreeMap::new(), fields: [Decoder::default(), Decoder::default()], streams }
+        Self { client, lanes: BTreeMap::new(), fields: [Decoder::default(), Decoder::default()], streams, waiting_bytes: 0 }
     }
 
     /// The next bytes that a side sent on a stream, in order.
@@ -147,9 +149,12 @@ impl Http3 {
         let oldest = self.lanes.iter().find(|(_, lane)| matches!(lane.kind, Kind::Request | Kind::Other | Kind::Unknown(_)));
         if let Some(key) = oldest.map(|(key, _)| *key)
             && let Some(lane) = self.lanes.remove(&key)
-            && self.streams.flag("http-unanswered")
         {
-            context.note(lane.last, "http-unanswered", "more streams than the limit are open".to_owned(), Damage::Theirs);
+            let waiting = lane.waiting.as_ref().map_or(0, |waiting| waiting.head.len().saturating_add(waiting.bytes.len()));
+            self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting);
+            if self.streams.flag("http-unanswered") {
+                context.note(lane.last, "http-unanswered", "more streams than the limit are open".to_owned(), Damage::Theirs);
+            }
         }
     }
 
@@ -161,7 +166,10 @@ impl Http3 {
             match part {
                 Part::Data(input) => self.streams.data((id, half), input, lane.last, context),
                 Part::Frame(kind::HEADERS, head) => match self.fields(side).decode(&head) {
-                    Decoded::Blocked => lane.waiting = Some(Waiting { head, bytes: Vec::new(), missing: 0 }),
+                    Decoded::Blocked => {
+                        self.waiting_bytes = self.waiting_bytes.saturating_add(head.len());
+                        lane.waiting = Some(Waiting { head, bytes: Vec::new(), missing: 0 });
+                    }
                     decoded => self.head(way, decoded, lane.last, context),
                 },
                 Part::Frame(..) => {}
@@ -176,9 +184,11 @@ impl Http3 {
     /// Behind a head that waits everything waits; whether it does.
     fn holds(&mut self, way: Way, lane: &mut Lane, input: Input<'_>, context: &mut Context<'_>) -> bool {
         let Some(waiting) = &mut lane.waiting else { return false };
+        let has_room = waiting.missing == 0 && self.waiting_bytes <= HTTP3_WAITING_TOTAL_BYTES;
         match input {
-            Input::Bytes(bytes) if waiting.missing == 0 && waiting.bytes.len().saturating_add(bytes.len()) <= HTTP3_WAITING_BYTES => {
+            Input::Bytes(bytes) if has_room && waiting.bytes.len().saturating_add(bytes.len()) <= HTTP3_WAITING_BYTES => {
                 waiting.bytes.extend_from_slice(bytes);
+                self.waiting_bytes = self.waiting_bytes.saturating_add(bytes.len());
             }
             input => {
                 waiting.missing = waiting.missing.saturating_add(input.length());
@@ -214,6 +224,7 @@ impl Http3 {
             lane.waiting = Some(waiting);
             return;
         }
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.head.len().saturating_add(waiting.bytes.len()));
         self.head(way, decoded, lane.last, context);
         self.request(way, lane, Input::Bytes(&waiting.bytes), context);
         if waiting.missing > 0 {

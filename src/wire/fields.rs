@@ -6,6 +6,8 @@
 //! | flags | H | length | string |                   a string, in the Huffman code when H is set
 //! ```
 
+use std::borrow::Cow;
+
 use super::huffman;
 use super::reader::{Reader, Short};
 use crate::limits::{HTTP_FIELDS, HTTP_HEAD_BYTES};
@@ -66,13 +68,14 @@ impl Section {
     }
 
     /// Takes the next field. Small references to large entries may ask for any amount: beyond the limits none is kept.
-    pub(super) fn push(&mut self, field: Field) {
+    /// Nor is anything copied: a byte may stand for kilobytes.
+    pub(super) fn push(&mut self, field: Cow<'_, Field>) {
         self.unresolved = self.unresolved.saturating_add(u64::from(field.name.is_none() || field.value.is_none()));
         self.bytes = self.bytes.saturating_add(field.cost());
         if self.fields.len() >= HTTP_FIELDS || self.bytes > HTTP_HEAD_BYTES {
             self.is_shortened = true;
         } else {
-            self.fields.push(field);
+            self.fields.push(field.into_owned());
         }
     }
 
@@ -138,13 +141,13 @@ mod tests {
     fn a_list_is_bounded() {
         let mut section = Section::default();
         for _ in 0..1_000 {
-            section.push(Field::known("a", "b"));
+            section.push(Cow::Owned(Field::known("a", "b")));
         }
-        section.push(Field::default());
+        section.push(Cow::Owned(Field::default()));
         assert_eq!((section.fields.len(), section.unresolved, section.is_shortened), (HTTP_FIELDS, 1, true));
         let mut section = Section::default();
         for _ in 0..20 {
-            section.push(Field::known("a", &"b".repeat(4_000)));
+            section.push(Cow::Owned(Field::known("a", &"b".repeat(4_000))));
         }
         assert_eq!((section.fields.len(), section.is_shortened), (HTTP_HEAD_BYTES / 4_033, true));
     }

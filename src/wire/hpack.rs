@@ -11,6 +11,7 @@
 //! later than the connection, or lack a head; the entries made by what is missing are older than all that are known,
 //! so the indexes of those stay right, and what refers to the others is told to be unknown.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::fields::{Fault, Field, Section, integer, whole_string};
@@ -65,7 +66,7 @@ impl Decoder {
             0x40.. => {
                 let field = self.literal(reader, first, 6)?;
                 self.insert(field.clone());
-                section.push(field);
+                section.push(Cow::Owned(field));
             }
             0x20.. => {
                 let size = integer(reader, first, 5)?;
@@ -73,7 +74,7 @@ impl Decoder {
             }
             _ => {
                 let field = self.literal(reader, first, 4)?;
-                section.push(field);
+                section.push(Cow::Owned(field));
             }
         }
         Ok(())
@@ -82,19 +83,25 @@ impl Decoder {
     fn literal(&self, reader: &mut Reader<'_>, first: u8, bits: u32) -> Result<Field, Fault> {
         let name = match integer(reader, first, bits)? {
             0 => Some(whole_string(reader)?),
-            index => self.entry(index)?.name,
+            index => self.entry(index)?.name.clone(),
         };
         Ok(Field { name, value: Some(whole_string(reader)?) })
     }
 
-    fn entry(&self, index: u64) -> Result<Field, Fault> {
+    /// Bytes that the table holds, as it counts them.
+    #[cfg(test)]
+    pub(crate) const fn table_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn entry(&self, index: u64) -> Result<Cow<'_, Field>, Fault> {
         let index = usize::try_from(index).ok().and_then(|index| index.checked_sub(1)).ok_or(Fault::Malformed)?;
         if let Some((name, value)) = STATIC.get(index) {
-            return Ok(Field::known(name, value));
+            return Ok(Cow::Owned(Field::known(name, value)));
         }
         match self.entries.get(index.saturating_sub(STATIC.len())) {
-            Some(field) => Ok(field.clone()),
-            None if self.is_late => Ok(Field::default()),
+            Some(field) => Ok(Cow::Borrowed(field)),
+            None if self.is_late => Ok(Cow::Owned(Field::default())),
             None => Err(Fault::Malformed),
         }
     }
@@ -309,5 +316,22 @@ mod tests {
         let entry = [&[0x40, 1, b'a', 0x7f, 0xa1, 0x1e][..], &[b'b'; 4_000]].concat();
         let section = decoder.decode(&[&entry[..], &[0xbe; 16_000]].concat()).unwrap();
         assert!(section.is_shortened && section.fields.len() < 20);
+        assert_eq!(decoder.decode(&[&[0xbe; 9_000][..], &[0xbf]].concat()), Err(Fault::Malformed), "what is not kept is still checked");
+    }
+
+    #[test]
+    fn a_bomb_of_entries_stays_in_the_table() {
+        let mut decoder = Decoder::new();
+        // An update to far more than anybody keeps (2^30), then entries of four kilobytes, and ever more by reference to their names.
+        let entry = [&[0x40, 1, b'a', 0x7f, 0xa1, 0x1e][..], &[b'b'; 4_000]].concat();
+        let mut block = vec![0x3f, 0xe1, 0xff, 0xff, 0xff, 0x03];
+        (0..40).for_each(|_| block.extend_from_slice(&entry));
+        let section = decoder.decode(&block).unwrap();
+        assert!(section.is_shortened);
+        assert!(
+            decoder.table_bytes() <= HPACK_TABLE_BYTES && decoder.entries.len() == HPACK_TABLE_BYTES / 4_033,
+            "{}",
+            decoder.table_bytes()
+        );
     }
 }

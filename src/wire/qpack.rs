@@ -12,6 +12,7 @@
 //! Entries have absolute numbers, so what is missing at the start cannot shift them, but then nobody knows the numbers
 //! of what came after: all references to the dynamic table are told to be unknown.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::fields::{Fault, Field, Section, integer, string, whole_string};
@@ -184,21 +185,21 @@ impl Decoder {
         }
     }
 
-    fn line(&self, reader: &mut Reader<'_>, base: Option<u64>) -> Result<Field, Fault> {
+    fn line(&self, reader: &mut Reader<'_>, base: Option<u64>) -> Result<Cow<'_, Field>, Fault> {
         let first = reader.u8()?;
         match first {
             0x80.. => {
                 let index = integer(reader, first, 6)?;
-                if first & 0x40 != 0 { static_entry(index) } else { Ok(self.before(base, index)) }
+                if first & 0x40 != 0 { static_entry(index).map(Cow::Owned) } else { Ok(self.before(base, index)) }
             }
             0x40.. => {
                 let index = integer(reader, first, 4)?;
-                let name = if first & 0x10 != 0 { static_entry(index)?.name } else { self.before(base, index).name };
-                Ok(Field { name, value: Some(whole_string(reader)?) })
+                let name = if first & 0x10 != 0 { static_entry(index)?.name } else { self.before(base, index).name.clone() };
+                Ok(Cow::Owned(Field { name, value: Some(whole_string(reader)?) }))
             }
             0x20.. => {
                 let name = Some(string(reader, first, 3)?);
-                Ok(Field { name, value: Some(whole_string(reader)?) })
+                Ok(Cow::Owned(Field { name, value: Some(whole_string(reader)?) }))
             }
             0x10.. => {
                 let index = integer(reader, first, 4)?;
@@ -206,19 +207,28 @@ impl Decoder {
             }
             _ => {
                 let index = integer(reader, first, 3)?;
-                Ok(Field { name: self.behind(base, index).name, value: Some(whole_string(reader)?) })
+                let name = self.behind(base, index).name.clone();
+                Ok(Cow::Owned(Field { name, value: Some(whole_string(reader)?) }))
             }
         }
     }
 
-    fn before(&self, base: Option<u64>, index: u64) -> Field {
-        let number = base.and_then(|base| base.checked_sub(1)?.checked_sub(index));
-        number.and_then(|number| self.absolute(number)).cloned().unwrap_or_default()
+    fn before(&self, base: Option<u64>, index: u64) -> Cow<'_, Field> {
+        self.known(base.and_then(|base| base.checked_sub(1)?.checked_sub(index)))
     }
 
-    fn behind(&self, base: Option<u64>, index: u64) -> Field {
-        let number = base.and_then(|base| base.checked_add(index));
-        number.and_then(|number| self.absolute(number)).cloned().unwrap_or_default()
+    fn behind(&self, base: Option<u64>, index: u64) -> Cow<'_, Field> {
+        self.known(base.and_then(|base| base.checked_add(index)))
+    }
+
+    fn known(&self, number: Option<u64>) -> Cow<'_, Field> {
+        number.and_then(|number| self.absolute(number)).map_or_else(|| Cow::Owned(Field::default()), Cow::Borrowed)
+    }
+
+    /// Bytes that the table holds, as it counts them.
+    #[cfg(test)]
+    pub(crate) const fn table_bytes(&self) -> usize {
+        self.bytes
     }
 }
 

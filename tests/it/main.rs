@@ -5,6 +5,8 @@ mod air;
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod bombs;
+#[cfg(test)]
 mod broadcasts;
 #[cfg(test)]
 #[cfg(all(feature = "table", feature = "live"))]

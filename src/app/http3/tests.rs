@@ -159,3 +159,41 @@ fn endless_streams_are_bounded() {
     let (rows, anomalies, _) = run_in_pieces(&steps, usize::MAX);
     assert_eq!((rows.len(), anomalies), (2_000, vec!["http-unanswered".to_owned()]));
 }
+
+/// An insertion with a name and a long value, both literal.
+fn insertion() -> Vec<u8> {
+    [&[0x41, b'a', 0x7f, 0xa1, 0x1e][..], &[b'b'; 4_000]].concat()
+}
+
+#[test]
+fn bombs_of_heads_and_tables_are_bounded() {
+    let flow = flow_with_ports(Transport::Udp, 50_000, 443);
+    let mut rows = Vec::new();
+    let mut context = Context { flow: &flow, rows: &mut rows };
+    let mut http3 = Http3::new(Side::Device);
+    let seen = (1, Timestamp::default());
+    http3.stream(SERVER_CONTROL, data(Side::Remote, &[0, 4, 5, 1, 0x80, 1, 0, 0], seen), StreamEnd::Open, &mut context);
+    http3.stream(ENCODER, data(Side::Device, &[2], seen), StreamEnd::Open, &mut context);
+    for _ in 0..40 {
+        http3.stream(ENCODER, data(Side::Device, &insertion(), seen), StreamEnd::Open, &mut context);
+    }
+    let [device, _] = &http3.fields;
+    assert!(device.table_bytes() <= crate::limits::HPACK_TABLE_BYTES, "{}", device.table_bytes());
+    // Forty entries are there: a head of one byte for each of 16,000 copies of the latest.
+    let head = frame(1, &[&[41, 0][..], &[0x80; 16_000]].concat());
+    http3.stream(0, data(Side::Device, &head, seen), StreamEnd::Final, &mut context);
+    // Heads that wait for what never comes, with much behind them.
+    for number in 1..200 {
+        let blocked = [frame(1, &[100, 0, 0x80]), frame(0, &[7; 16_000]), frame(0, &[7; 16_000]), frame(0, &[7; 16_000])].concat();
+        http3.stream(number * 4, data(Side::Device, &blocked, seen), StreamEnd::Open, &mut context);
+        let held: usize = http3.lanes.values().filter_map(|lane| lane.waiting.as_ref()).map(|waiting| waiting.bytes.len()).sum();
+        assert!(held <= HTTP3_WAITING_TOTAL_BYTES + (64 << 10), "{held}");
+    }
+    http3.end(&mut context);
+    let told = rows.iter().map(|row| format!("{row:?}").len()).sum::<usize>();
+    assert!(told < 400 << 10, "{told} bytes of rows");
+    let anomalies: Vec<_> = rows.iter().filter_map(|row| if let Row::Anomaly(row) = row { Some(row.kind) } else { None }).collect();
+    assert_eq!(anomalies, ["http-too-many-fields"]);
+    assert_eq!(rows.iter().filter(|row| matches!(row, Row::Http(_))).count(), 200, "each has its row");
+    assert_eq!(http3.known().quality, ["head-unresolved", "http-gap"]);
+}
