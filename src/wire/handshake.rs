@@ -169,7 +169,7 @@ impl<'a> ClientHello<'a> {
         let version = reader.u16().ok()?;
         let random = reader.array().ok()?;
         let session_bytes = reader.u8().ok()?;
-        if kind != 1 || version >> 8 != 3 || session_bytes > 32 {
+        if kind != 1 || !matches!(version >> 8, 3 | 0xfe) || session_bytes > 32 {
             return None;
         }
         let mut read = Self { version, random, session: reader.take_up_to(session_bytes.into()), is_cut: true, ..Self::default() };
