@@ -37,6 +37,8 @@ pub(crate) struct Frames {
     is_lost: bool,
     /// Key of the frame being passed over, its next byte first.
     key: [u8; 4],
+    /// The frame being passed over is the last of its message.
+    is_final: bool,
     /// Payload since it was last asked for, when somebody wants it.
     payload: Option<Vec<u8>>,
 }
@@ -55,6 +57,7 @@ impl Frames {
             self.held.push(byte);
             match self.head() {
                 Ok(Some((frame, left, key))) => {
+                    self.is_final = self.held.first().is_some_and(|first| first & 0x80 != 0);
                     self.held.clear();
                     self.left = left;
                     self.key = key;
@@ -72,6 +75,16 @@ impl Frames {
     /// Keeps payload for whoever takes it.
     pub(crate) fn keep_payload(&mut self) {
         self.payload = Some(Vec::new());
+    }
+
+    /// The frame is the last of its message.
+    pub(crate) const fn is_final(&self) -> bool {
+        self.is_final
+    }
+
+    /// The frame was passed over to its end.
+    pub(crate) const fn is_through(&self) -> bool {
+        self.left == 0
     }
 
     /// The payload that was passed over since the last time, unmasked.
