@@ -36,6 +36,7 @@ impl Findings {
         let place = |finding: &Finding| (finding.frame, finding.part.clone(), finding.offset, finding.from_device);
         let named: Vec<_> = found.iter().filter(|finding| finding.identifier.is_some()).map(place).collect();
         found.retain(|finding| finding.identifier.is_some() || finding.offset.is_none() || !named.contains(&place(finding)));
+        once(&mut found);
         for finding in &mut found {
             if finding.name.is_none() {
                 finding.name.clone_from(&flow.answer.name);
@@ -53,6 +54,27 @@ impl Findings {
         found
     }
 }
+
+/// A login in clear tells the same bytes as the credentials that were found in its field, which tell more: these take over
+/// why it matters.
+fn once(found: &mut Vec<Finding>) {
+    let form = |login: &Finding| login.value.as_deref().and_then(|scheme| SCHEMES.iter().find(|form| form.ends_with(scheme)));
+    let logins: Vec<Finding> = found.iter().filter(|finding| finding.kind == "clear-login" && finding.basis == "header").cloned().collect();
+    for login in logins {
+        let mut told = false;
+        let is_told = |finding: &&mut Finding| finding.form.is_some() && finding.form == form(&login).copied() && !finding.decrypted;
+        for finding in found.iter_mut().filter(is_told) {
+            finding.reason = login.reason;
+            told = true;
+        }
+        if told {
+            found.retain(|finding| *finding != login);
+        }
+    }
+}
+
+/// Forms of credentials in a field of HTTP, by the scheme at their end.
+const SCHEMES: [&str; 2] = ["HTTP Basic", "HTTP Bearer"];
 
 fn is_same(one: &Finding, other: &Finding) -> bool {
     let key = |finding: &Finding| (finding.kind, finding.form, finding.from_device, finding.decrypted);

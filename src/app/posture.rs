@@ -10,7 +10,7 @@ use crate::record::{Finding, Row, Severity};
 use crate::time::Timestamp;
 
 pub(super) use certificate::chain;
-pub(super) use handshake::{Agreed, agreed};
+pub(super) use handshake::{Agreed, agreed, quic_version};
 pub(super) use request::{Asked, exchange};
 
 /// A kind of finding.
@@ -49,6 +49,13 @@ const OLD_TLS: Kind =
     kind("old-tls", Severity::Medium, "versions before TLS 1.2 have known weaknesses and must not be used any more (RFC 8996, RFC 7568)");
 const OLD_TLS_OFFERED: Kind =
     kind("old-tls-offered", Severity::Info, "a server, or somebody who plays one, can choose the old version, which has known weaknesses");
+const OLD_QUIC: Kind = kind(
+    "old-quic",
+    Severity::Low,
+    "drafts of QUIC and makers' own versions are not looked after any more: what is found wrong with them is not mended, and they are read by fewer eyes",
+);
+const UNKNOWN_QUIC: Kind =
+    kind("unknown-quic", Severity::Info, "nothing is known of this version: neither what it seals nor what it shows can be told");
 const WEAK_CIPHER: Kind =
     kind("weak-cipher", Severity::High, "the cipher can be broken or hides nothing, so that others may read or change what is sent");
 const WEAK_CIPHER_OFFERED: Kind = kind(

@@ -13,6 +13,7 @@ mod sealed;
 mod streams;
 
 use super::offer::{Offer, host};
+use super::posture::{self, Agreed};
 use super::tunnel::joined;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 use crate::limits;
@@ -380,6 +381,9 @@ impl Quic {
             plain_bytes_in: keys.map(|_| self.streams.bytes().1),
             unopened: keys.map(|keys| keys.unopened()),
         };
+        let agreed = Agreed::quic(&row, answer.is_some());
+        posture::agreed(&agreed, context);
+        posture::quic_version(&row.quic_version, &agreed, context);
         context.rows.push(Row::Quic(Box::new(row)));
     }
 }

@@ -92,7 +92,7 @@ fn what_the_bodies_are_is_told() {
     let pictured: Vec<_> = findings.iter().filter(|finding| finding.kind == "picture-position").map(|finding| finding.basis).collect();
     assert_eq!(pictured, ["exif"; 2]);
     let badly_kept: Vec<_> = findings.iter().filter(|finding| finding.reason.is_some()).map(|finding| finding.kind).collect();
-    for kind in ["clear-login", "no-forward-secrecy"] {
+    for kind in ["credentials", "no-forward-secrecy"] {
         assert!(badly_kept.contains(&kind), "{badly_kept:?}");
     }
     let pictures: Vec<&Part> = rows

@@ -1,18 +1,78 @@
 //! What client and server agreed on, and what the client would have agreed to.
 
 use super::super::Context;
-use super::{NO_FORWARD_SECRECY, OLD_TLS, OLD_TLS_OFFERED, Seen, WEAK_CIPHER, WEAK_CIPHER_OFFERED, tell};
-use crate::record::Tls;
+use super::{Kind, NO_FORWARD_SECRECY, OLD_QUIC, OLD_TLS, OLD_TLS_OFFERED, Seen, UNKNOWN_QUIC, WEAK_CIPHER, WEAK_CIPHER_OFFERED, tell};
+use crate::record::{Origin, Quic, Tls};
 
 /// Marks of ciphers that can be broken (RFC 7465, RFC 8429, RFC 9325 section 4.1), that hide nothing, or that know no server.
 const WEAK: &[&str] = &["_NULL_", "_EXPORT", "_anon_", "_RC4_", "_RC2_", "_DES_", "_DES40_", "_3DES_", "_IDEA_"];
 
-/// What a handshake came to.
+/// What a handshake came to, and what it could have.
 pub(in crate::app) struct Agreed<'a> {
-    /// Its row.
-    pub(in crate::app) row: &'a Tls,
+    origin: &'a Origin,
+    name: Option<&'a String>,
+    version: Option<&'a str>,
+    versions: &'a [String],
+    cipher: Option<&'a str>,
+    ciphers: &'a [String],
     /// The server has answered.
-    pub(in crate::app) is_answered: bool,
+    is_answered: bool,
+}
+
+impl<'a> Agreed<'a> {
+    /// By its row.
+    pub(in crate::app) fn tls(row: &'a Tls, is_answered: bool) -> Self {
+        Self {
+            origin: &row.origin,
+            name: row.server_name.as_ref(),
+            version: row.version.as_deref(),
+            versions: &row.versions_offered,
+            cipher: row.cipher.as_deref(),
+            ciphers: &row.ciphers_offered,
+            is_answered,
+        }
+    }
+
+    /// By its row.
+    pub(in crate::app) fn quic(row: &'a Quic, is_answered: bool) -> Self {
+        Self {
+            origin: &row.origin,
+            name: row.server_name.as_ref(),
+            version: row.version.as_deref(),
+            versions: &row.versions_offered,
+            cipher: row.cipher.as_deref(),
+            ciphers: &row.ciphers_offered,
+            is_answered,
+        }
+    }
+
+    fn say(&self, kind: &Kind, (what, value): (String, String), context: &mut Context<'_>) {
+        let (at, name) = ((self.origin.frame, self.origin.time), self.name.cloned());
+        tell(kind, Seen { at, what, value, name, basis: "content" }, context);
+    }
+}
+
+/// Tells of a version of QUIC that is none of the standard's: a draft, a maker's own, or one that nobody knows. Those that are
+/// reserved to try servers (RFC 9000 section 15) are no version.
+pub(in crate::app) fn quic_version(version: &str, agreed: &Agreed<'_>, context: &mut Context<'_>) {
+    let told = |what: String| (what, version.to_owned());
+    match version {
+        "v1" | "v2" => {}
+        _ if !version.starts_with("0x") => {
+            agreed.say(
+                &OLD_QUIC,
+                told(format!("the connection uses QUIC {version}, which is older than the standard or no part of it")),
+                context,
+            );
+        }
+        _ if is_reserved(version) => {}
+        _ => agreed.say(&UNKNOWN_QUIC, told(format!("the connection uses version {version} of QUIC")), context),
+    }
+}
+
+/// `0x?a?a?a?a`.
+fn is_reserved(version: &str) -> bool {
+    version.bytes().skip(3).step_by(2).all(|digit| digit == b'a')
 }
 
 fn is_old(version: &str) -> bool {
@@ -25,26 +85,22 @@ fn is_weak(cipher: &str) -> bool {
 
 /// Tells what is weak about a handshake.
 pub(in crate::app) fn agreed(agreed: &Agreed<'_>, context: &mut Context<'_>) {
-    let row = agreed.row;
-    let mut say = |kind, what: String, value: String| {
-        let (at, name) = ((row.origin.frame, row.origin.time), row.server_name.clone());
-        tell(kind, Seen { at, what, value, name, basis: "content" }, context);
-    };
-    let version = row.version.as_deref().unwrap_or_default();
+    let mut say = |kind, what: String, value: String| agreed.say(kind, (what, value), context);
+    let version = agreed.version.unwrap_or_default();
     if agreed.is_answered && is_old(version) {
         say(&OLD_TLS, format!("the connection uses {version}"), version.to_owned());
     }
-    let old: Vec<&str> = row.versions_offered.iter().map(String::as_str).filter(|offered| is_old(offered)).collect();
+    let old: Vec<&str> = agreed.versions.iter().map(String::as_str).filter(|offered| is_old(offered)).collect();
     if !old.is_empty() {
         say(&OLD_TLS_OFFERED, format!("the client would use {} too", old.join(", ")), old.join(","));
     }
-    if let Some(cipher) = row.cipher.as_deref().filter(|cipher| is_weak(cipher)) {
+    if let Some(cipher) = agreed.cipher.filter(|cipher| is_weak(cipher)) {
         say(&WEAK_CIPHER, format!("the connection is sealed with {cipher}"), cipher.to_owned());
     }
-    if let Some(cipher) = row.cipher.as_deref().filter(|cipher| cipher.starts_with("TLS_RSA_WITH_")) {
+    if let Some(cipher) = agreed.cipher.filter(|cipher| cipher.starts_with("TLS_RSA_WITH_")) {
         say(&NO_FORWARD_SECRECY, format!("the connection's key was sent under the server's key ({cipher})"), cipher.to_owned());
     }
-    let weak: Vec<&str> = row.ciphers_offered.iter().map(String::as_str).filter(|cipher| is_weak(cipher)).collect();
+    let weak: Vec<&str> = agreed.ciphers.iter().map(String::as_str).filter(|cipher| is_weak(cipher)).collect();
     if !weak.is_empty() {
         say(&WEAK_CIPHER_OFFERED, format!("the client would use {}", weak.join(", ")), weak.join(","));
     }

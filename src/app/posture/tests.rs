@@ -4,7 +4,7 @@ use super::super::tests::flow_with_ports;
 use super::super::{Context, Data, Follow, Side, Transport};
 use super::*;
 use crate::app::opened::marked;
-use crate::record::Tls;
+use crate::record::{Quic, Tls};
 use crate::wire::x509::Certificate;
 
 type Step<'a> = (Side, &'a [u8]);
@@ -160,7 +160,7 @@ fn old_versions_and_weak_ciphers() {
         plain_bytes_in: None,
         unopened: None,
     };
-    agreed(&Agreed { row: &row, is_answered: true }, &mut context);
+    agreed(&Agreed::tls(&row, true), &mut context);
     let good = Tls {
         version: Some("TLS 1.3".to_owned()),
         versions_offered: texts(&["TLS 1.3", "TLS 1.2"]),
@@ -168,7 +168,7 @@ fn old_versions_and_weak_ciphers() {
         cipher: Some("TLS_AES_128_GCM_SHA256".to_owned()),
         ..row
     };
-    agreed(&Agreed { row: &good, is_answered: true }, &mut context);
+    agreed(&Agreed::tls(&good, true), &mut context);
     let told: Vec<_> = found(&rows).iter().map(|finding| (finding.kind, finding.value.clone().unwrap())).collect();
     let expected = [
         ("old-tls", "TLS 1.0"),
@@ -216,4 +216,47 @@ fn certificates_that_prove_nothing() {
     assert_eq!(wrong(&[Certificate { is_self_issued: true, ..good() }], None), ["certificate-self-signed"]);
     assert_eq!(wrong(&[Certificate { key: "RSA 1024".to_owned(), ..good() }], None), ["certificate-weak-key"]);
     assert_eq!(wrong(&[Certificate { signature: "ecdsa-with-SHA1".to_owned(), ..good() }], None), ["certificate-weak-signature"]);
+}
+
+#[test]
+fn versions_of_quic_that_are_no_standard() {
+    let flow = flow_with_ports(Transport::Udp, 50_000, 443);
+    let told = |version: &str| {
+        let mut rows = Vec::new();
+        let row = Quic {
+            origin: flow.origin(7, Timestamp::default()),
+            version: Some("TLS 1.3".to_owned()),
+            versions_offered: vec!["TLS 1.3".to_owned(), "TLS 1.1".to_owned()],
+            ciphers_offered: vec!["TLS_AES_128_GCM_SHA256".to_owned(), "TLS_RSA_WITH_RC4_128_SHA".to_owned()],
+            server_name: Some("a.example".to_owned()),
+            alpn: Vec::new(),
+            alpn_chosen: None,
+            cipher: Some("TLS_AES_128_GCM_SHA256".to_owned()),
+            ech: None,
+            ja4: None,
+            from_device: true,
+            quic_version: version.to_owned(),
+            dcid: String::new(),
+            datagrams: 1,
+            established: true,
+            user_agent: None,
+            decrypted_by: Vec::new(),
+            plain_bytes_out: None,
+            plain_bytes_in: None,
+            unopened: None,
+        };
+        let mut context = Context { flow: &flow, rows: &mut rows };
+        let read = Agreed::quic(&row, true);
+        agreed(&read, &mut context);
+        quic_version(version, &read, &mut context);
+        let kinds = rows.iter().filter_map(|row| if let Row::Finding(finding) = row { Some(finding.kind) } else { None });
+        kinds.collect::<Vec<_>>()
+    };
+    let offered = ["old-tls-offered", "weak-cipher-offered"];
+    for standard in ["v1", "v2", "0x1a2a3a4a"] {
+        assert_eq!(told(standard), offered, "{standard}");
+    }
+    for (version, kind) in [("draft-29", "old-quic"), ("Q046", "old-quic"), ("mvfst-02", "old-quic"), ("0xdeadbeef", "unknown-quic")] {
+        assert_eq!(told(version), [&offered[..], &[kind]].concat(), "{version}");
+    }
 }
