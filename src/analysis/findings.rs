@@ -84,7 +84,7 @@ fn is_same(one: &Finding, other: &Finding) -> bool {
 /// Sent out to the world weighs more than received, in clear more than under keys, what the analyst named and what gives
 /// access more than the rest.
 fn severity(finding: &Finding, scope: &str) -> Severity {
-    let weighs = matches!(finding.kind, "identifier" | "credentials" | "cloud-key" | "private-key" | "imei" | "imsi");
+    let weighs = matches!(finding.kind, "identifier" | "credentials" | "cloud-key" | "private-key" | "presigned-link" | "imei" | "imsi");
     match (scope == "global", finding.from_device == Some(true), finding.decrypted, weighs) {
         (false, ..) => Severity::Info,
         (true, true, false, true) => Severity::High,
@@ -106,6 +106,7 @@ fn sentence(finding: &Finding) -> String {
         "token" => "a token that gives access".to_owned(),
         "cloud-key" => "a key of a cloud service".to_owned(),
         "private-key" => "a private key".to_owned(),
+        "presigned-link" => "a signed link to storage".to_owned(),
         "email" => "an e-mail address".to_owned(),
         "phone-number" => "a telephone number".to_owned(),
         "imei" => "a phone's serial number (IMEI)".to_owned(),

@@ -148,7 +148,10 @@ impl Context<'_> {
         search.whole(head, seen, &mut hits);
         for hit in hits {
             let part = field_at(head, hit.offset);
-            push(hit, side, part, self);
+            // What a request asks for is told with the request.
+            if hit.kind != "presigned-link" || part != "request-line" {
+                push(hit, side, part, self);
+            }
         }
     }
 

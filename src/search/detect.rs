@@ -6,6 +6,8 @@
 //! | telephone number | `phone`, `mobile`, `msisdn`, `tel` before it | `+`, a country calling code, 8 to 15 digits (ITU-T E.164) |
 //! | e-mail address | `@` | a local part and a domain as RFC 5321 has them, and no file name |
 //! | position | `lat` and `lon`, `lng` beside numbers | three decimals or more, on earth, not 0, 0 |
+//! | position in other forms | see `coordinates.rs` | |
+//! | signed links to storage | keys of their queries | all keys that such a link needs, see `wire/signed_link.rs` |
 //! | credentials, tokens | `Authorization: Basic`, `Bearer` | base64 with a colon in it; 16 characters or more |
 //! | JSON Web Token | `eyJ` | its header is JSON and names an algorithm (RFC 7519) |
 //! | keys of clouds and services | `AKIA`, `ASIA`, `AIza`, `LTAI`, `ghp_`, `sk_live_`, `xoxb-` | length and letters |
@@ -14,6 +16,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+use super::coordinates::{ANGLES_BYTES, PACKED_BYTES, SENTENCE_BYTES, angles, packed, sentence};
+use super::links::{LINK_BYTES, signed};
 use super::mask;
 use super::spelling::{calling_code, digits};
 use super::view::View;
@@ -25,6 +29,17 @@ pub(super) struct Detected {
     pub(super) start: u64,
     pub(super) value: String,
     pub(super) masked: String,
+    /// Of a position: degrees north and east.
+    pub(super) place: Option<(f64, f64)>,
+}
+
+impl Detected {
+    /// A place on earth that is not 0, 0, which programs send that know none.
+    pub(super) fn position(form: &'static str, start: u64, (lat, lon): (f64, f64)) -> Option<Self> {
+        let (value, masked) = (format!("{lat:.6}, {lon:.6}"), format!("{lat:.0}…, {lon:.0}…"));
+        let is_place = lat.abs() > 0.01 || lon.abs() > 0.01;
+        is_place.then_some(Self { kind: "position", form, start, value, masked, place: Some((lat, lon)) })
+    }
 }
 
 /// A word to look for, in upper or lower case.
@@ -72,12 +87,30 @@ pub(super) static DETECTORS: &[Detector] = &[
     detector(b"lat=", 120, coordinates),
     detector(b"lat:", 120, coordinates),
     detector(b"lat%", 120, coordinates),
+    detector("°".as_bytes(), ANGLES_BYTES, angles),
+    detector(b"\\u00b0", ANGLES_BYTES, angles),
+    detector(b"%C2%B0", ANGLES_BYTES, angles),
+    detector(b" deg ", ANGLES_BYTES, angles),
+    detector(b"GGA,", SENTENCE_BYTES, sentence),
+    detector(b"RMC,", SENTENCE_BYTES, sentence),
+    detector(b"eyJ", PACKED_BYTES, packed),
+    detector(b"eyAi", PACKED_BYTES, packed),
+    detector(b"ewog", PACKED_BYTES, packed),
+    detector(b"W3si", PACKED_BYTES, packed),
+    detector(b"X-Amz-Algorithm=", LINK_BYTES, signed),
+    detector(b"X-Goog-Algorithm=", LINK_BYTES, signed),
+    detector(b"x-oss-signature-version=", LINK_BYTES, signed),
+    detector(b"OSSAccessKeyId=", LINK_BYTES, signed),
+    detector(b"AWSAccessKeyId=", LINK_BYTES, signed),
+    detector(b"GoogleAccessId=", LINK_BYTES, signed),
+    detector(b"q-sign-algorithm=", LINK_BYTES, signed),
+    detector(b"sv=20", LINK_BYTES, signed),
 ];
 
 /// The one for addresses.
 pub(super) static ADDRESS: Detector = detector(b"@", DOMAIN_BYTES as u64 + 1, address);
 
-fn run(bytes: &[u8], may: impl Fn(u8) -> bool) -> &[u8] {
+pub(super) fn run(bytes: &[u8], may: impl Fn(u8) -> bool) -> &[u8] {
     let length = bytes.iter().position(|byte| !may(*byte)).unwrap_or(bytes.len());
     bytes.get(..length).unwrap_or_default()
 }
@@ -92,7 +125,7 @@ fn basic(view: &View<'_>, start: u64, end: u64) -> Option<Detected> {
     let plain = String::from_utf8(plain).ok().filter(|plain| !plain.contains(char::is_control))?;
     let (user, password) = plain.split_once(':')?;
     let masked = format!("user {}, password {}", mask::masked(user), mask::hidden(password));
-    Some(Detected { kind: "credentials", form: "HTTP Basic", start, masked, value: plain })
+    Some(Detected { place: None, kind: "credentials", form: "HTTP Basic", start, masked, value: plain })
 }
 
 fn token(byte: u8) -> bool {
@@ -101,7 +134,7 @@ fn token(byte: u8) -> bool {
 
 fn bearer(view: &View<'_>, start: u64, end: u64) -> Option<Detected> {
     let value = text(run(view.from(end, TOKEN_BYTES), token));
-    (value.len() >= 16).then(|| Detected { kind: "token", form: "HTTP Bearer", start, masked: mask::hidden(&value), value })
+    (value.len() >= 16).then(|| Detected { place: None, kind: "token", form: "HTTP Bearer", start, masked: mask::hidden(&value), value })
 }
 
 fn web_token(view: &View<'_>, start: u64, _: u64) -> Option<Detected> {
@@ -117,7 +150,7 @@ fn web_token(view: &View<'_>, start: u64, _: u64) -> Option<Detected> {
     let algorithm: String = head.get("alg")?.as_str()?.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
     let value = text(value);
     let masked = format!("signed with {algorithm}, {}", mask::hidden(&value));
-    (claims.len() >= 8).then_some(Detected { kind: "token", form: "JSON Web Token", start, value, masked })
+    (claims.len() >= 8).then_some(Detected { place: None, kind: "token", form: "JSON Web Token", start, value, masked })
 }
 
 /// A key with a mark of its own.
@@ -156,14 +189,28 @@ fn key(view: &View<'_>, start: u64, end: u64, mark: &Mark) -> Option<Detected> {
     // Keys are drawn at random: a word, or a row of the same characters, is none.
     let kinds = [rest.iter().any(u8::is_ascii_digit), rest.iter().any(u8::is_ascii_uppercase)];
     let value = text(&[cue, rest].concat());
-    (is_key && kinds == [true, true]).then(|| Detected { kind: "cloud-key", form: mark.form, start, masked: mask::masked(&value), value })
+    (is_key && kinds == [true, true]).then(|| Detected {
+        place: None,
+        kind: "cloud-key",
+        form: mark.form,
+        start,
+        masked: mask::masked(&value),
+        value,
+    })
 }
 
 fn private_key(view: &View<'_>, start: u64, end: u64) -> Option<Detected> {
     let line = run(view.from(end, 40), |byte| byte.is_ascii_uppercase() || byte == b' ' || byte.is_ascii_digit());
     let line = text(line);
     let is_key = line.ends_with("PRIVATE KEY");
-    is_key.then(|| Detected { kind: "private-key", form: "PEM", start, masked: format!("a {line}"), value: format!("a {line}") })
+    is_key.then(|| Detected {
+        place: None,
+        kind: "private-key",
+        form: "PEM",
+        start,
+        masked: format!("a {line}"),
+        value: format!("a {line}"),
+    })
 }
 
 /// Where the value begins that a name stands for: behind quotes, signs, and what URLs make of them.
@@ -190,7 +237,7 @@ fn numbered(view: &View<'_>, end: u64, kind: &'static str) -> Option<Detected> {
     let number = text(number);
     let is_valid = number.len() == 15 && skipped > name && if kind == "imei" { has_check_digit(&number) } else { is_subscriber(&number) };
     let start = end.saturating_add(skipped as u64);
-    is_valid.then(|| Detected { kind, form: "named number", start, masked: mask::masked(&number), value: number })
+    is_valid.then(|| Detected { place: None, kind, form: "named number", start, masked: mask::masked(&number), value: number })
 }
 
 /// The sum of the digits, each second one doubled from the right, ends in zero (ISO/IEC 7812-1 annex B).
@@ -232,7 +279,7 @@ fn telephone(view: &View<'_>, _: u64, end: u64) -> Option<Detected> {
     let is_number = (8..=15).contains(&digits.len()) && calling_code(&digits).is_some();
     let start = end.saturating_add(skipped as u64);
     let value = format!("+{digits}");
-    is_number.then(|| Detected { kind: "phone-number", form: "named number", start, masked: mask::masked(&value), value })
+    is_number.then(|| Detected { place: None, kind: "phone-number", form: "named number", start, masked: mask::masked(&value), value })
 }
 
 /// Endings of file names that follow an `@`, as in `icon@2x.png`.
@@ -260,17 +307,22 @@ fn address(view: &View<'_>, start: u64, end: u64) -> Option<Detected> {
     let is_local = local.len() >= 3 && local.bytes().any(|byte| byte.is_ascii_alphabetic()) && !local.contains("..");
     let value = format!("{local}@{domain}");
     let start = start.saturating_sub(local.len() as u64);
-    (is_domain && is_local && is_text).then(|| Detected { kind: "email", form: "clear", start, masked: mask::masked(&value), value })
+    (is_domain && is_local && is_text).then(|| Detected {
+        place: None,
+        kind: "email",
+        form: "clear",
+        start,
+        masked: mask::masked(&value),
+        value,
+    })
 }
 
-fn coordinates(view: &View<'_>, start: u64, end: u64) -> Option<Detected> {
+pub(super) fn coordinates(view: &View<'_>, start: u64, end: u64) -> Option<Detected> {
     let lat = number(view.from(end, 32), 90.0)?;
     let behind = view.from(end, KEY_REACH + 40);
     let before = view.until(start, KEY_REACH);
     let lon = longitude(behind.get(..KEY_REACH).unwrap_or(behind), behind).or_else(|| longitude(before, before))?;
-    let is_place = lat.abs() > 0.01 || lon.abs() > 0.01;
-    let value = format!("{lat:.6}, {lon:.6}");
-    is_place.then(|| Detected { kind: "position", form: "named numbers", start, masked: format!("{lat:.0}…, {lon:.0}…"), value })
+    Detected::position("named numbers", start, (lat, lon))
 }
 
 /// The number that a name of longitudes stands for.

@@ -13,6 +13,8 @@ use super::{Hit, Role, Search};
 use crate::limits::SEARCH_HALVES;
 use crate::time::Timestamp;
 
+/// Degrees that seconds without decimals, or minutes with three, leave open.
+const SLACK_DEGREES: f64 = 0.0003;
 /// Bytes before a cue that judging it may need.
 const BEFORE: u64 = 96;
 
@@ -200,10 +202,25 @@ impl Search {
         Some(Hit { kind: "identifier", id, what: Some(seed.what), whose, form, offset, end, seen, shown: seed.shown(self.reveal) })
     }
 
-    fn detected(&self, detector: &Detector, view: &View<'_>, waiting: Waiting) -> Option<Hit> {
-        let Detected { kind, form, start, value, masked } = (detector.look)(view, waiting.start, waiting.end)?;
+    fn detected(&self, detector: &Detector, view: &View<'_>, waiting: Waiting) -> Vec<Hit> {
+        let Some(Detected { kind, form, start, value, masked, place }) = (detector.look)(view, waiting.start, waiting.end) else {
+            return Vec::new();
+        };
+        if let Some(place) = place {
+            // Decimal numbers of the list have cues of their own.
+            let is_at = |seed: &super::Seed| seed.places.as_ref().is_some_and(|places| places.is_at(place, SLACK_DEGREES));
+            let named = self.seeds.iter().enumerate().filter(|(_, seed)| form != "named numbers" && is_at(seed));
+            let range = (start, waiting.end);
+            let named: Vec<Hit> = named.filter_map(|(number, _)| self.seeded(number, form, range, waiting.seen)).collect();
+            if !named.is_empty() {
+                return named;
+            }
+            if self.is_far(place) {
+                return Vec::new();
+            }
+        }
         let shown = if self.reveal == Reveal::Plain { value } else { masked };
-        Some(Hit { kind, id: None, what: None, whose: None, form, offset: start, end: waiting.end, seen: waiting.seen, shown })
+        vec![Hit { kind, id: None, what: None, whose: None, form, offset: start, end: waiting.end, seen: waiting.seen, shown }]
     }
 }
 

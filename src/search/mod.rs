@@ -4,10 +4,12 @@
 //! next bytes, so that it does not matter how the stream was cut. A byte costs one look at a table of the first three bytes
 //! of all needles; only where they fit, the automaton is asked. What it finds is then judged by what is around it.
 
+mod coordinates;
 mod cover;
 mod detect;
 mod filter;
 mod lane;
+mod links;
 pub mod list;
 pub mod mask;
 mod needle;
@@ -34,10 +36,12 @@ pub(crate) use lane::Lane;
 pub use list::{Identifier, What};
 pub use mask::Reveal;
 use needle::{Border, Case, Width};
-use place::{Cue, Places};
+use place::{Cue, DEGREE_METRES, Places};
 
 /// Metres that a position may be off when the list does not say.
 const WITHIN: f64 = 50.0;
+/// Metres from the vantage beyond which no device went: a day's drive.
+const FAR_METRES: f64 = 500_000.0;
 
 /// What to look for, ready to look.
 pub struct Search {
@@ -49,6 +53,8 @@ pub struct Search {
     seeds: Vec<Seed>,
     refused: Vec<String>,
     reveal: Reveal,
+    /// Where the devices were, in degrees north and east.
+    vantage: Option<(f64, f64)>,
 }
 
 /// One entry of the list.
@@ -127,8 +133,15 @@ impl Search {
     /// Only what shows itself.
     #[must_use]
     pub fn detectors(reveal: Reveal) -> Self {
-        let nothing =
-            || Self { automaton: None, filter: Filter::new(&[]), roles: Vec::new(), seeds: Vec::new(), refused: Vec::new(), reveal };
+        let nothing = || Self {
+            automaton: None,
+            filter: Filter::new(&[]),
+            roles: Vec::new(),
+            seeds: Vec::new(),
+            refused: Vec::new(),
+            reveal,
+            vantage: None,
+        };
         Self::build(Gathered::default(), Vec::new(), reveal).unwrap_or_else(|_| nothing())
     }
 
@@ -168,7 +181,31 @@ impl Search {
         let unusable = |why: String| Error::from(Kind::Usage(format!("the identifiers cannot be looked for: {why}")));
         let automaton = automaton.map_err(|error| unusable(error.to_string()))?;
         let start = automaton.start_state(Anchored::Yes).map_err(|error| unusable(error.to_string()))?;
-        Ok(Self { automaton: Some((automaton, start)), filter, roles: gathered.roles, seeds, refused: gathered.refused, reveal })
+        Ok(Self {
+            automaton: Some((automaton, start)),
+            filter,
+            roles: gathered.roles,
+            seeds,
+            refused: gathered.refused,
+            reveal,
+            vantage: None,
+        })
+    }
+
+    /// Where the devices were: numbers that would be places too far from there are no positions of theirs. What the list names is
+    /// found wherever it is.
+    #[must_use]
+    pub const fn near(mut self, vantage: Option<(f64, f64)>) -> Self {
+        self.vantage = vantage;
+        self
+    }
+
+    fn is_far(&self, (lat, lon): (f64, f64)) -> bool {
+        self.vantage.is_some_and(|(north, east)| {
+            // Round the earth: 181 degrees east are 179 west.
+            let apart = (lon - east + 540.0).rem_euclid(360.0) - 180.0;
+            (lat - north).hypot(apart * north.to_radians().cos()) * DEGREE_METRES > FAR_METRES
+        })
     }
 
     /// Identifiers that are not looked for, and why; without their values.

@@ -21,7 +21,7 @@ pub(super) const NUMBER_BYTES: u64 = 24;
 /// Bytes from the beginning of one number to that of the other, in binary data.
 const BINARY_REACH: u64 = 24;
 /// Metres of a degree of latitude.
-const DEGREE_METRES: f64 = 111_195.0;
+pub(super) const DEGREE_METRES: f64 = 111_195.0;
 
 /// Which of the two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -164,6 +164,12 @@ impl Places {
     /// Whether the number is on the axis of one of these places.
     pub(super) fn touch(&self, half: &Half) -> bool {
         self.0.iter().any(|point| point.is_near(half))
+    }
+
+    /// Whether a position is one of these places; `slack` is what its writing leaves open, in degrees.
+    pub(super) fn is_at(&self, (latitude, longitude): (f64, f64), slack: f64) -> bool {
+        let off = |value: f64, (seed, reach): (f64, f64)| (value - seed).abs() <= reach + slack;
+        self.0.iter().any(|point| off(latitude, point.on(Axis::Latitude)) && off(longitude, point.on(Axis::Longitude)))
     }
 
     /// Whether the two numbers are one of these places.

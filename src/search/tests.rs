@@ -342,6 +342,25 @@ fn what_shows_itself_is_found_and_checked() {
         ("from <pilot.lab@example.net>", "email", "p…@e….net"),
         (r#"{"lat": 46.947, "lon": 7.446}"#, "position", "47…, 7…"),
         ("longitude=-7.4461&latitude=-46.9471&x", "position", "-47…, -7…"),
+        ("at 37°46'12\"N 122°25'9.5\"W.", "position", "38…, -122…"),
+        (r#"{"q":"37\u00b046'12\"N, 122\u00b025'9\"W"}"#, "position", "38…, -122…"),
+        ("q=37%C2%B046%2712%22N+122%C2%B025%279%22W&", "position", "38…, -122…"),
+        ("GPS Position : 37 deg 46' 12.00\" N, 122 deg 25' 9.10\" W", "position", "38…, -122…"),
+        ("$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47\r\n", "position", "48…, 12…"),
+        ("$GNRMC,123519,A,3746.200,N,12225.150,W,022.4,084.4,230394,003.1,W\r\n", "position", "38…, -122…"),
+        (&format!("d={}&", STANDARD.encode(r#"{"sn":"x","lat":46.947,"lon":7.446}"#)), "position", "47…, 7…"),
+        (&format!("[{}]", URL_SAFE_NO_PAD.encode(r#"[{"longitude": 7.4461, "latitude": 46.9471}]"#)), "position", "47…, 7…"),
+        (
+            r#"{"url":"https://b.s3.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256\u0026X-Amz-Expires=3600\u0026X-Amz-Signature=00ff"}"#,
+            "presigned-link",
+            "S3, 3600 s",
+        ),
+        (
+            "<a href=\"https://b.oss-cn-x.example/k?OSSAccessKeyId=LTAI0&amp;Expires=1800000000&amp;Signature=ab%3D\">",
+            "presigned-link",
+            "OSS, until second 1800000000",
+        ),
+        ("\"https://a.blob.example/c/k?sv=2021-08-06&se=2026-07-01T00%3A00Z&sr=b&sp=r&sig=abc%3D\"", "presigned-link", "Azure"),
     ] {
         let hits = whole(&search, text.as_bytes());
         assert_eq!(hits.iter().map(|hit| hit.kind).collect::<Vec<_>>(), [kind], "{text}");
@@ -367,9 +386,39 @@ fn what_shows_itself_is_found_and_checked() {
         "AKIAIOSFODNN7EXAMPL",
         "Basic training",
         "lat=146.947&lon=7.446",
+        "20°C and 37°46'12\" of it",
+        "37°46'72\"N 122°25'9\"W",
+        "$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*48",
+        "$GPRMC,123519,V,4807.038,N,01131.000,E,022.4",
+        "$GPGGA,123519,4807.038,N,01131.000,E,0,00,,,M,,M,,",
+        "eyJsYXQiOiAxfQ",
+        "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=3600",
+        "sv=2021-08-06",
     ] {
         assert_eq!(whole(&search, text.as_bytes()), [], "{text}");
     }
+}
+
+#[test]
+fn positions_of_the_list_in_other_writings() {
+    let search = search_of("[[identifier]]\nwhat = \"position\"\nid = \"home\"\nvalue = \"46.948120, 7.447710\"\n");
+    let packed = STANDARD.encode(r#"{"lat":46.94812,"lon":7.44771}"#);
+    for (text, form) in [
+        ("46°56'53.2\"N 7°26'51.8\"E", "degrees, minutes, seconds"),
+        ("$GPRMC,1,A,4656.8872,N,00726.8626,E,0", "NMEA 0183"),
+        (packed.as_str(), "named numbers, base64"),
+    ] {
+        assert_eq!(found(&whole(&search, text.as_bytes())), [("position", form)], "{text}");
+    }
+    assert_eq!(found(&whole(&search, "46°57'53.2\"N 7°26'51.8\"E".as_bytes())), []);
+}
+
+#[test]
+fn numbers_far_from_the_vantage_are_no_positions() {
+    let count = |vantage: Option<(f64, f64)>, text: &str| whole(&Search::default().near(vantage), text.as_bytes()).len();
+    let text = r#"{"lat": 46.947, "lon": 7.446}"#;
+    assert_eq!([None, Some((47.4, 8.5)), Some((37.8, -122.4))].map(|vantage| count(vantage, text)), [1, 1, 0]);
+    assert_eq!(count(Some((52.0, 179.9)), r#"{"lat": 52.001, "lon": -179.801}"#), 1, "round the earth");
 }
 
 proptest! {

@@ -125,7 +125,8 @@ fn options(study: &Study, scratch: &Path) -> Result<Options, Error> {
     }
     settings.geoip = study.head.geoip.iter().map(|path| study.folder.join(path)).collect();
     settings.rules = study.head.rules.iter().map(|path| study.folder.join(path)).collect();
-    let search = Arc::new(Search::new(&study.identifiers, Reveal::Masked)?);
+    let vantage = study.head.vantage.as_ref().and_then(|vantage| vantage.lat.zip(vantage.lon));
+    let search = Arc::new(Search::new(&study.identifiers, Reveal::Masked)?.near(vantage));
     Ok(Options { devices: Devices(named), settings, search, scratch: scratch.to_path_buf(), ..Options::default() })
 }
 

@@ -41,6 +41,7 @@ mod reader;
 pub(crate) mod remote_id;
 pub(crate) mod rsn;
 pub(crate) mod seal;
+pub(crate) mod signed_link;
 pub(crate) mod tello;
 mod text;
 pub(crate) mod tls;

@@ -6,6 +6,7 @@ use super::{CLEAR_COOKIE, CLEAR_LOGIN, Kind, OPEN_STORAGE, PRESIGNED_LINK, Seen,
 use crate::record::{Http, Row, Severity};
 use crate::time::{Span, Timestamp};
 use crate::wire::http::Target;
+use crate::wire::signed_link::{Lifetime, SignedLink};
 use crate::wire::{escape, media};
 
 /// Names of cookies and keys that are shown.
@@ -57,21 +58,7 @@ pub(in crate::app) struct Asked {
     /// Keys of the query that hold tokens, and passwords.
     tokens: Vec<String>,
     passwords: Vec<String>,
-    link: Option<Link>,
-}
-
-/// A signed link to something stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Link {
-    service: &'static str,
-    /// How long it was made for, or when it ends.
-    lifetime: Option<Lifetime>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lifetime {
-    For(Span),
-    Until(i64),
+    link: Option<SignedLink>,
 }
 
 impl Asked {
@@ -84,7 +71,7 @@ impl Asked {
             let held = pairs.iter().filter(|(key, value)| value.len() >= least && keys.contains(&plain(key).as_str()));
             held.map(|(key, _)| escape(key.as_bytes())).take(SHOWN).collect()
         };
-        let link = link(&pairs);
+        let link = SignedLink::of(&pairs);
         Self {
             login: login.map(|(name, _)| name),
             has_credentials: !scheme.is_empty() || link.is_some() || field("cookie").is_some(),
@@ -111,30 +98,6 @@ fn plain(key: &str) -> String {
 fn cookies(value: &[u8]) -> Vec<String> {
     let names = value.split(|byte| *byte == b';').filter_map(|pair| pair.split(|byte| *byte == b'=').next());
     names.map(|name| escape(name.trim_ascii())).filter(|name| !name.is_empty()).take(SHOWN).collect()
-}
-
-/// Services by the keys that sign their links, and how long those last.
-fn link(pairs: &[(&str, &str)]) -> Option<Link> {
-    let value = |key: &str| pairs.iter().find(|(held, _)| held.eq_ignore_ascii_case(key)).map(|(_, value)| *value);
-    let seconds = |key: &str| value(key).and_then(|value| value.parse::<i64>().ok()).filter(|seconds| *seconds >= 0);
-    let span = |key: &str| seconds(key).map(Span::from_secs).map(Lifetime::For);
-    let until = |key: &str| seconds(key).map(Lifetime::Until);
-    let found = |service, lifetime| Some(Link { service, lifetime });
-    match () {
-        () if value("X-Amz-Signature").is_some() => found("S3", span("X-Amz-Expires")),
-        () if value("X-Goog-Signature").is_some() => found("GCS", span("X-Goog-Expires")),
-        () if value("x-oss-signature").is_some() => found("OSS", span("x-oss-expires")),
-        () if value("OSSAccessKeyId").is_some() && value("Signature").is_some() => found("OSS", until("Expires")),
-        () if value("AWSAccessKeyId").is_some() && value("Signature").is_some() => found("S3", until("Expires")),
-        () if value("GoogleAccessId").is_some() && value("Signature").is_some() => found("GCS", until("Expires")),
-        () if value("q-signature").is_some() && value("q-sign-time").is_some() => {
-            let times = value("q-sign-time").and_then(|times| times.split_once([';', '%']));
-            let end = times.and_then(|(_, end)| end.trim_start_matches("3B").trim_start_matches("3b").parse().ok());
-            found("COS", end.map(Lifetime::Until))
-        }
-        () if value("sig").is_some() && value("sv").is_some() && value("se").is_some() => found("Azure", None),
-        () => None,
-    }
 }
 
 /// What an exchange gives away, in the order of its findings.
