@@ -36,6 +36,7 @@ impl Findings {
         let place = |finding: &Finding| (finding.frame, finding.part.clone(), finding.offset, finding.from_device);
         let named: Vec<_> = found.iter().filter(|finding| finding.identifier.is_some()).map(place).collect();
         found.retain(|finding| finding.identifier.is_some() || finding.offset.is_none() || !named.contains(&place(finding)));
+        located(&mut found);
         once(&mut found);
         for finding in &mut found {
             if finding.name.is_none() {
@@ -54,6 +55,21 @@ impl Findings {
         found
     }
 }
+
+/// Numbers beside their names that the list knows as a place are told as that place.
+fn located(found: &mut Vec<Finding>) {
+    let place = |finding: &Finding| (finding.frame, finding.part.clone(), finding.from_device);
+    let is_place = |finding: &&Finding| finding.identifier.is_some() && matches!(finding.what.as_str(), "position" | "track");
+    let known: Vec<_> = found.iter().filter(is_place).map(|finding| (place(finding), finding.offset.unwrap_or_default())).collect();
+    let is_beside = |finding: &Finding| {
+        let offset = finding.offset.unwrap_or_default();
+        known.iter().any(|(other, at)| *other == place(finding) && at.abs_diff(offset) <= BESIDE_BYTES)
+    };
+    found.retain(|finding| finding.kind != "position" || !is_beside(finding));
+}
+
+/// Bytes between the name of a number and that number, or the other one.
+const BESIDE_BYTES: u64 = 128;
 
 /// A login in clear tells the same bytes as the credentials that were found in its field, which tell more: these take over
 /// why it matters.

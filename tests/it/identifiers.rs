@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use whereto::analysis::{self, Options};
 use whereto::capture::Inputs;
-use whereto::record::{Finding, Row, Severity};
+use whereto::record::{Finding, Flow, Row, Severity};
 use whereto::search::{Identifier, Reveal, Search};
 use whereto::secrets::Secrets;
 
@@ -102,7 +102,6 @@ const CLEAR: &[[&str; 4]] = &[
     ["account", "clear", "body", "fw.dji-lab.example"],
     ["mail", "clear", "body", "fw.dji-lab.example"],
     ["imei", "clear", "body", "fw.dji-lab.example"],
-    ["position", "named numbers", "body", "fw.dji-lab.example"],
     ["home", "text, 3 decimals", "body", "fw.dji-lab.example"],
     ["credentials", "HTTP Basic", "header authorization", "fw.dji-lab.example"],
     ["password", "base64", "header authorization", "fw.dji-lab.example"],
@@ -114,11 +113,11 @@ const SEALED: &[[&str; 4]] = &[
     ["account", "clear", "body", "mydjiflight.dji.com"],
     ["mail", "clear", "body", "mydjiflight.dji.com"],
     ["imei", "clear", "body", "mydjiflight.dji.com"],
-    ["position", "named numbers", "body", "mydjiflight.dji.com"],
     ["home", "text, 3 decimals", "body", "mydjiflight.dji.com"],
     ["serial", "clear", "request-line", "log-upload.djiservice.org"],
     ["serial", "clear", "body", "log-upload.djiservice.org"],
     ["flight-record", "flight record of DJI", "body", "log-upload.djiservice.org"],
+    // Of zones around the place, one is elsewhere.
     ["position", "named numbers", "body", "cdn.djicdn.com"],
     ["home", "text, 3 decimals", "body", "cdn.djicdn.com"],
 ];
@@ -164,4 +163,66 @@ fn without_a_list_what_shows_itself_is_found() {
     assert!(!found.iter().any(|finding| finding.kind == "clear-login" && finding.basis == "header"));
     let pictures = found.iter().filter(|finding| finding.kind == "picture-position");
     assert_eq!(pictures.map(|finding| (finding.basis, finding.country.as_deref())).collect::<Vec<_>>(), [("exif", Some("US")); 2]);
+}
+
+/// Rows of the flight as a monitor heard it, with the passphrase of its network and these secrets.
+fn from_the_air(lab: &std::path::Path, secrets: Secrets) -> Vec<Row> {
+    let mut keys = whereto::wifi::Keys::default();
+    keys.add("Spark-Lab-01:SparkLab-2025!").unwrap();
+    let options = Options {
+        wifi_keys: Arc::new(keys),
+        secrets: Arc::new(secrets),
+        search: Arc::new(search(LIST, Reveal::Masked)),
+        scratch: std::env::temp_dir(),
+        ..Options::default()
+    };
+    let inputs = Inputs { captures: vec![lab.join("s1-wpa2-psk-full/mon.pcap")], passed_over: Vec::new() };
+    let mut collected = Collected::default();
+    analysis::run(&inputs, &options, &mut collected, &mut |_| {}).expect("rules and address data are there");
+    collected.rows
+}
+
+/// Host, category and basis of the flows to public hosts.
+fn kinds(rows: &[Row]) -> BTreeSet<(String, String, String)> {
+    let flows = rows.iter().filter_map(|row| if let Row::Flow(flow) = row { Some(flow) } else { None });
+    let told = |flow: &Flow| {
+        let answer = &flow.answer;
+        let name = answer.name.clone().unwrap_or_default();
+        (name, answer.category.to_owned(), answer.category_basis.to_owned())
+    };
+    flows.filter(|flow| flow.answer.scope == "global" && flow.protocol == "tcp").map(|flow| told(flow)).collect()
+}
+
+#[test]
+fn the_flight_from_the_air_with_all_keys_and_without() {
+    let Some(lab) = crate::air::lab() else { return };
+    let mut secrets = Secrets::default();
+    secrets.add_key_log(&lab.join("s1-wpa2-psk-full/sslkeys.txt")).unwrap();
+    secrets.add_rsa_key(&lab.join("lab/tls/srv.key")).unwrap();
+    let opened = from_the_air(&lab, secrets);
+    let closed = from_the_air(&lab, Secrets::default());
+    let findings = |rows: &[Row]| -> Vec<Finding> {
+        rows.iter().filter_map(|row| if let Row::Finding(row) = row { Some((**row).clone()) } else { None }).collect()
+    };
+    let (open, shut) = (findings(&opened), findings(&closed));
+    assert_eq!(told(&open), set(&[CLEAR, SEALED].concat()));
+    assert_eq!(told(&shut), set(CLEAR));
+    assert!(shut.iter().all(|finding| !finding.decrypted));
+    for found in [&open, &shut] {
+        let pictures = found.iter().filter(|finding| finding.kind == "picture-position").map(|finding| (finding.basis, finding.decrypted));
+        assert_eq!(pictures.collect::<Vec<_>>(), [("exif", false); 2]);
+    }
+    let (with, without) = (kinds(&opened), kinds(&closed));
+    let has = |kinds: &BTreeSet<(String, String, String)>, host: &str, category: &str, basis: &str| {
+        kinds.contains(&(host.to_owned(), category.to_owned(), basis.to_owned()))
+    };
+    for (host, category) in [("fw.dji-lab.example", "flight_log"), ("fw.dji-lab.example", "media")] {
+        assert!(has(&with, host, category, "content") && has(&without, host, category, "content"), "{host} {category}");
+    }
+    for (host, category) in [("log-upload.djiservice.org", "flight_log"), ("media-upload.skypixel.com", "media")] {
+        assert!(has(&with, host, category, "content") && has(&without, host, "unknown", "name"), "{host} {category}");
+    }
+    // Of what stays sealed the name is all there is.
+    let sealed: Vec<_> = without.iter().filter(|(host, ..)| host != "fw.dji-lab.example").collect();
+    assert!(sealed.len() >= 4 && sealed.iter().all(|(.., basis)| basis == "name"), "{without:#?}");
 }
