@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use super::fault::{Source, nearest};
 use super::kinds::{ActionKind, Kinds};
+use super::paths;
 use crate::enrich::CATEGORIES;
 use crate::error::Error;
 use crate::search::Identifier;
@@ -411,7 +412,7 @@ impl Study {
         let mut kinds = Kinds::shipped()?;
         kinds.add(document.action);
         for include in &head.claims {
-            let included = Source::read(&folder.join(include.get_ref()))?;
+            let included = Source::read(&paths::joined(&folder, include.get_ref()))?;
             let more: Document = included.parse()?;
             claims.extend(checked_claims(&included, more.claim)?);
             kinds.add(more.action);
@@ -421,16 +422,16 @@ impl Study {
             return Err(source.fault(0..1, &format!("two claims are called {}", twice.id)));
         }
         let mut identifiers = document.identifier;
-        identifiers.iter_mut().filter_map(|identifier| identifier.file.as_mut()).for_each(|file| *file = folder.join(&*file));
+        identifiers.iter_mut().filter_map(|identifier| identifier.file.as_mut()).for_each(|file| *file = paths::joined(&folder, &*file));
         let mut study = Self { head, devices: document.device, apps: document.app, runs: Vec::new(), identifiers, claims, kinds, folder };
         study.runs = study.checked_runs(&source, document.run)?;
         Ok(study)
     }
 
-    /// A path of the file, below its folder.
+    /// A path of the file, seen from its folder, in its shortest form.
     #[must_use]
-    pub fn path(&self, text: &str) -> PathBuf {
-        self.folder.join(text)
+    pub fn path(&self, text: impl AsRef<Path>) -> PathBuf {
+        paths::joined(&self.folder, text)
     }
 
     /// Files that it names beside captures, keys, rules and address data: claims and logs of actions.

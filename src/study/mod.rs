@@ -14,6 +14,7 @@ pub mod file;
 mod init;
 mod initiation;
 mod kinds;
+mod paths;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -123,8 +124,8 @@ fn options(study: &Study, scratch: &Path) -> Result<Options, Error> {
     if let Some(regions) = &study.head.regions {
         settings.regions.clone_from(regions);
     }
-    settings.geoip = study.head.geoip.iter().map(|path| study.folder.join(path)).collect();
-    settings.rules = study.head.rules.iter().map(|path| study.folder.join(path)).collect();
+    settings.geoip = study.head.geoip.iter().map(|path| study.path(path)).collect();
+    settings.rules = study.head.rules.iter().map(|path| study.path(path)).collect();
     let vantage = study.head.vantage.as_ref().and_then(|vantage| vantage.lat.zip(vantage.lon));
     let search = Arc::new(Search::new(&study.identifiers, Reveal::Masked)?.near(vantage));
     Ok(Options { devices: Devices(named), settings, search, scratch: scratch.to_path_buf(), ..Options::default() })

@@ -79,6 +79,11 @@ fn the_shipped_study_comes_to_the_known_verdicts() {
     assert_eq!(vanished, GONE_WITH_DIAGNOSTICS.iter().map(|kind| (*kind).to_owned()).collect());
     assert!(words(&answer, "local_data_mode: off > on", "appeared").is_empty());
     assert_eq!(answer["ledger"]["closes"], true);
+    // The study lies two folders deep; what it names is told from where it was run.
+    assert_eq!(answer["runs"][0]["captures"][0], "captures/lab-study/01-default-1/phone.pcap.gz");
+    let files =
+        ["report.html", "report.md", "report.json", "manifest.json"].map(|file| fs::read_to_string(place.folder().join("out").join(file)));
+    assert!(files.into_iter().all(|text| !text.unwrap().contains("/../")));
 }
 
 #[test]
