@@ -238,6 +238,8 @@ pub(crate) const FLOW_CAPTURES: usize = 64;
 pub(crate) const FLOW_NAMES: usize = 32;
 /// Intervals between what a device sends on a flow that are kept to find a beat: 64 of 15 minutes are most of a day.
 pub(crate) const FLOW_BEATS: usize = 64;
+/// Points of the lower hull of a device's TCP timestamps that are kept: real ones have about ten.
+pub(crate) const TICK_POINTS: usize = 24;
 /// Records of one DNS message; 65,535 bytes hold fewer than 6,000.
 pub(crate) const DNS_RECORDS: usize = 6_000;
 /// Bytes of the text of one DNS message's records: a whole zone in 65,535 bytes has 250,000; pointers and escapes can blow up more.

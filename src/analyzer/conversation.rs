@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::unread::{self, Unread};
 use crate::app::volume::{self, Ended, Exchanges, Meter};
 use crate::app::{Content, Context, Data, Facts, FlowInfo, Follow, Side, Transport};
-use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Wants};
+use crate::flow::{Chunk, Connection, Decided, Delivery, End, Half, Idle, Key, Seen, Stream, Ticks, Wants};
 use crate::limits;
 use crate::packet::{Envelope, Packet, Segment, TcpSegment, protocol, protocol_name};
 use crate::record::{Answer, App, AppBasis, ApplicationBasis, Counts, Encryption, Flow, Initiator, Row, Volume};
@@ -84,12 +84,21 @@ struct Tcp {
     streams: [Stream; 2],
     /// The side whose packets count as the originator's.
     originator: Option<Side>,
+    /// The clock behind the device's timestamps.
+    ticks: Option<Box<Ticks>>,
 }
 
 impl Tcp {
     /// Which end a side is.
     fn end(&self, side: Side) -> End {
         if self.originator == Some(side) { End::Originator } else { End::Responder }
+    }
+
+    fn tick(&mut self, value: u32, time: Timestamp) {
+        match &mut self.ticks {
+            Some(ticks) => ticks.note(value, time),
+            None => self.ticks = Some(Box::new(Ticks::new(value, time))),
+        }
     }
 }
 
@@ -130,6 +139,7 @@ impl Conversation {
             period: None,
             handshake_rtt: None,
             handshake_ack: None,
+            device_clock: None,
             application: None,
             application_basis: ApplicationBasis::default(),
             encryption: encryption_of(key.protocol()),
@@ -221,6 +231,7 @@ impl Conversation {
     fn hand_over(&mut self, next: &mut Self) {
         let (Some(tcp), Some(fresh)) = (&mut self.tcp, &mut next.tcp) else { return };
         fresh.originator = tcp.originator;
+        fresh.ticks.clone_from(&tcp.ticks);
         for (side, (stream, new)) in [Side::Device, Side::Remote].into_iter().zip(tcp.streams.iter_mut().zip(&mut fresh.streams)) {
             let (gaps, bytes) = stream.take_gaps();
             let counts = if side == Side::Device { &mut self.flow.outbound } else { &mut self.flow.inbound };
@@ -401,6 +412,9 @@ impl Conversation {
             let unwanted = sides.filter(|(side, _)| wants(self.dialogue.as_deref(), *side) == Wants::Counts);
             unwanted.for_each(|(_, stream)| stream.forget());
         }
+        if let Some(value) = segment.timestamp.filter(|_| side == Side::Device) {
+            tcp.tick(value, envelope.time);
+        }
         let from = tcp.end(side);
         let is_repeated = segment.payload_len > 0 && new == 0;
         tcp.connection.note(segment, Seen { from, is_repeated, time: envelope.time });
@@ -505,6 +519,7 @@ impl Conversation {
         self.flow.quality.extend(quality.into_iter().map(str::to_owned));
         self.flow.history = Some(tcp.connection.history().to_owned());
         self.flow.conn_state = Some(tcp.connection.state(self.flow.initiator).to_owned());
+        self.flow.device_clock = tcp.ticks.as_deref().and_then(Ticks::rate);
         (self.flow.handshake_rtt, self.flow.handshake_ack) = (tcp.connection.rtt, tcp.connection.ack_time);
         if let Some(closed_by) = tcp.connection.closed_by() {
             closed_by.clone_into(&mut self.flow.ended_by);

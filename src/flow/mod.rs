@@ -5,6 +5,7 @@ mod key;
 mod stream;
 mod table;
 mod tcp;
+mod ticks;
 
 pub(crate) use device::Decided;
 pub use device::{Device, Devices, Named};
@@ -12,3 +13,4 @@ pub(crate) use key::{Half, Key};
 pub(crate) use stream::{Chunk, Delivery, Stream, Wants};
 pub(crate) use table::{Entry, Idle, Table};
 pub(crate) use tcp::{Connection, End, Seen};
+pub(crate) use ticks::Ticks;

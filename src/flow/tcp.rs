@@ -239,8 +239,15 @@ mod tests {
     fn told(segments: &[(bool, u8, usize)]) -> (String, &'static str) {
         let mut connection = Connection::default();
         for (index, (from_originator, flags, payload_len)) in segments.iter().enumerate() {
-            let tcp =
-                TcpSegment { ports: (1, 2), sequence: 0, flags: TcpFlags(*flags), window: 9, payload: &[], payload_len: *payload_len };
+            let tcp = TcpSegment {
+                ports: (1, 2),
+                sequence: 0,
+                flags: TcpFlags(*flags),
+                window: 9,
+                timestamp: None,
+                payload: &[],
+                payload_len: *payload_len,
+            };
             let time = Timestamp::from_parts(i64::try_from(index).unwrap(), 0);
             connection.note(&tcp, Seen { from: if *from_originator { End::Originator } else { End::Responder }, is_repeated: false, time });
         }

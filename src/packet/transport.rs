@@ -1,6 +1,6 @@
 //! Transport headers: ports, and what TCP says of its stream.
 
-use etherparse::{TcpHeaderSlice, UdpHeaderSlice};
+use etherparse::{TcpHeaderSlice, TcpOptionElement, UdpHeaderSlice};
 
 use super::protocol;
 use crate::wire::Reader;
@@ -37,6 +37,8 @@ pub(crate) struct TcpSegment<'a> {
     pub(crate) flags: TcpFlags,
     /// Window, unscaled.
     pub(crate) window: u16,
+    /// The sender's timestamp (RFC 7323 section 3.2: TSval), when it sends one.
+    pub(crate) timestamp: Option<u32>,
     /// What was captured of the payload.
     pub(crate) payload: &'a [u8],
     /// Payload by the headers.
@@ -86,6 +88,7 @@ fn tcp(bytes: &[u8], declared: usize) -> Option<Segment<'_>> {
             sequence: header.sequence_number(),
             flags: TcpFlags(header.slice().get(13).copied().unwrap_or_default()),
             window: header.window_size(),
+            timestamp: timestamp(&header),
             payload: bytes.get(header_len..).unwrap_or_default(),
             payload_len: declared.saturating_sub(header_len),
         }));
@@ -105,7 +108,15 @@ fn tcp(bytes: &[u8], declared: usize) -> Option<Segment<'_>> {
     };
     let (flags, header_len) = (TcpFlags(flags), usize::from(offset >> 4).saturating_mul(4));
     let payload_len = declared.checked_sub(header_len).filter(|_| header_len >= 20)?;
-    Some(Segment::Tcp(TcpSegment { ports, sequence, flags, window, payload: &[], payload_len }))
+    Some(Segment::Tcp(TcpSegment { ports, sequence, flags, window, timestamp: None, payload: &[], payload_len }))
+}
+
+/// The first timestamp option; options behind one that is broken are not read.
+fn timestamp(header: &TcpHeaderSlice<'_>) -> Option<u32> {
+    header.options_iterator().map_while(Result::ok).find_map(|option| match option {
+        TcpOptionElement::Timestamp(value, _) => Some(value),
+        _ => None,
+    })
 }
 
 fn udp(bytes: &[u8], declared: usize) -> Option<Segment<'_>> {

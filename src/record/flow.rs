@@ -148,6 +148,15 @@ impl ApplicationBasis {
     }
 }
 
+/// How one clock runs against another, in parts of a million.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClockRate {
+    /// How much faster.
+    pub ppm: f64,
+    /// By how much that may be wrong.
+    pub error_ppm: f64,
+}
+
 /// The program on the device that a flow belongs to, as the capture tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct App {
@@ -345,6 +354,8 @@ pub struct Flow {
     pub handshake_rtt: Option<Span>,
     /// SYN-ACK to the first ACK.
     pub handshake_ack: Option<Span>,
+    /// How the capture's clock runs against the one behind the device's TCP timestamps.
+    pub device_clock: Option<ClockRate>,
     /// Application protocol.
     pub application: Option<String>,
     /// What it rests on; says nothing of a flow without one.
@@ -614,6 +625,18 @@ impl Record for Flow {
             "ms",
             "time from SYN-ACK to the first ACK at the capture point; empty without a complete handshake",
             Get::Real(|r| r.handshake_ack.map(Span::millis)),
+        ),
+        Column::new(
+            "device_clock_ppm",
+            "ppm",
+            "how much faster the capture's clock runs than the one behind the device's TCP timestamps (RFC 7323), in parts of a million; empty without timestamps over ten minutes, and when they stood still or jumped",
+            Get::Real(|r| r.device_clock.map(|rate| rate.ppm)),
+        ),
+        Column::new(
+            "device_clock_error_ppm",
+            "ppm",
+            "by how much that may be wrong, from how late segments came; empty with it",
+            Get::Real(|r| r.device_clock.map(|rate| rate.error_ppm)),
         ),
         Column::new(
             "application",

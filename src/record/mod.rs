@@ -45,7 +45,9 @@ pub use device::{DeviceKind, FlowLink, KindBasis, Reach};
 pub use dns::Dns;
 pub use drone_link::{DroneLink, LinkKind};
 pub use finding::{Finding, Severity};
-pub use flow::{Answer, App, AppBasis, ApplicationBasis, Counts, DeviceBasis, Encryption, Flow, FlowName, InStudy, Initiator, Request};
+pub use flow::{
+    Answer, App, AppBasis, ApplicationBasis, ClockRate, Counts, DeviceBasis, Encryption, Flow, FlowName, InStudy, Initiator, Request,
+};
 pub use http::{Http, MessageBody};
 pub use ledger::{Disposition, Ledger};
 pub use name::{Name, NameSource};
@@ -343,6 +345,7 @@ pub(crate) mod tests {
             ended_by: "idle".into(),
             handshake_rtt: None,
             handshake_ack: None,
+            device_clock: None,
             application: None,
             application_basis: ApplicationBasis::default(),
             encryption: Encryption::Unknown,

@@ -24,8 +24,10 @@ pub struct Run {
     pub actions: u64,
     /// What to add to the log's times to have the capture's.
     pub clock_offset: Option<Span>,
-    /// How much faster the captures' clock runs than that of time servers, in parts of a million.
+    /// How much faster the captures' clock runs than the log's, in parts of a million.
     pub clock_drift: Option<f64>,
+    /// What the drift rests on.
+    pub clock_drift_basis: Option<String>,
     /// What the offset rests on.
     pub clock_basis: String,
     /// Earliest frame.
@@ -65,13 +67,13 @@ impl Record for Run {
         Column::new(
             "clock_offset_ms",
             "ms",
-            "what was added to the times of the action log to have those of the captures; empty without a log",
+            "what was added to the time of the log's first action (or the moment given) to have that of the captures; empty without a log",
             Get::Real(|r| r.clock_offset.map(Span::millis)),
         ),
         Column::new(
             "clock_drift_ppm",
             "ppm",
-            "how much faster the captures' clock runs than that of time servers; counted in where the offset is from them; empty when their answers cannot tell",
+            "how much faster the captures' clock runs than the log's, counted in from there on; empty when no drift is assumed, and without a log",
             Get::Real(|r| r.clock_drift),
         ),
         Column::new(
@@ -79,6 +81,12 @@ impl Record for Run {
             "",
             "what the offset rests on: given, estimated, agrees, assumed, with what was seen",
             Get::Text(|r| text(&r.clock_basis)),
+        ),
+        Column::new(
+            "clock_drift_basis",
+            "",
+            "what the drift rests on: given, estimated (answers of time servers, TCP timestamps of the device, at least ten minutes apart and no more than 500 ppm), none assumed, with what was seen; empty without a log",
+            Get::Text(|r| text_of(r.clock_drift_basis.as_ref())),
         ),
         Column::new("first", "", "earliest frame", Get::Time(|r| r.first)),
         Column::new("last", "", "latest frame", Get::Time(|r| r.last)),

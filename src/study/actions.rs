@@ -189,7 +189,7 @@ fn year(near: Timestamp) -> i16 {
 }
 
 /// RFC 3339, or seconds or milliseconds since 1970.
-fn moment(text: &str) -> Option<Timestamp> {
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     text.parse::<jiff::Timestamp>().ok().and_then(stamp).or_else(|| text.parse::<f64>().ok().and_then(epoch))
 }

@@ -1,24 +1,37 @@
 //! The clock of an action log against that of the captures: given, found from the first effects of actions, or from the
-//! answers of time servers that the captures hold.
+//! answers of time servers that the captures hold; and how it runs, which is [`super::drift`].
 //!
 //! Effects come first: they compare the very two clocks. A time server tells how far the capture's clock is from the right
-//! time, which is the log's only if that was right. What its answers also tell is whether the capture's clock runs fast
-//! or slow; over a run this is a matter of milliseconds, but a run of a day may be seconds off.
+//! time, which is the log's only if that was right. A clock that runs fast or slow is a matter of milliseconds in a run of
+//! minutes, but of seconds in one of hours: actions then miss what they caused.
 
 use super::actions::{Log, Logged};
+use super::drift::{Drift, drift};
 use super::facts::Fact;
+use super::given::{Given, Offset};
 use super::kinds::Kinds;
+use crate::record::ClockRate;
 use crate::time::{Span, Timestamp};
 
 /// What to add to the log's times, and why.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Clock {
+    /// At `from`.
     pub(super) offset: Span,
     pub(super) basis: String,
-    /// How much faster the capture's clock runs than the right time, in parts of a million.
-    pub(super) drift: Option<f64>,
-    /// When the offset holds, where the log's clock is the right time and the drift counts besides.
-    measured: Option<Timestamp>,
+    pub(super) drift: Drift,
+    /// When the offset holds, by the log's clock: the drift counts from there.
+    from: Timestamp,
+}
+
+/// What the captures tell of clocks.
+pub(super) struct Signs<'a> {
+    pub(super) kinds: &'a Kinds,
+    pub(super) facts: &'a [Fact],
+    /// In the order of time.
+    pub(super) readings: &'a [Reading],
+    /// How the captures' clock runs against the device's, by connection.
+    pub(super) device: &'a [ClockRate],
 }
 
 /// The capture's clock less that of a time server.
@@ -36,23 +49,39 @@ const EFFECT: i64 = 15 * SECOND;
 const EARLY: i64 = SECOND / 4;
 /// Payload above which a flow is taken for what an action asked for, when its kind is not settled.
 const LARGE: u64 = 20_000;
-/// Time between readings below which they tell no drift.
-const DRIFT_OVER: i64 = 600 * SECOND;
 /// Zones differ by quarters of an hour.
 const ZONE: i64 = 900 * SECOND;
 
-/// Finds the offset of a log, and how the capture's clock runs.
-pub(super) fn clock(log: &Log, given: Option<f64>, facts: &[Fact], (kinds, readings): (&Kinds, &[Reading])) -> Clock {
-    let drift = drift(readings);
-    let clock = |(offset, basis)| Clock { offset, basis, drift, measured: None };
-    if let Some(seconds) = given.filter(|seconds| seconds.is_finite()) {
-        return clock((seconds_of(seconds), format!("given: {seconds} s")));
-    }
-    let (offset, basis) = by_effects(log, facts, kinds);
-    let Some(best) = readings.iter().min_by_key(|reading| reading.uncertainty.nanos()) else { return clock((offset, basis)) };
+/// Finds the offset of a log, and how its clock runs.
+pub(super) fn clock(log: &Log, given: Given, signs: &Signs<'_>) -> Clock {
+    let began = log.actions.iter().map(|logged| logged.time).min().unwrap_or_default();
+    let from = given.at.map_or(began, |at| at.0);
+    let spread = |ppm: f64| {
+        let delays = delays(&running(log, from, ppm), signs);
+        delays.iter().max().zip(delays.iter().min()).filter(|_| delays.len() > 1).map(|(most, least)| most - least)
+    };
+    let drift = drift(given.drift_ppm, (signs.readings, signs.device), &spread);
+    let ppm = drift.ppm.unwrap_or_default();
+    let (offset, basis) = match given.offset {
+        Some(Offset(offset)) => (offset, format!("given: {} s", offset.millis() / 1e3)),
+        None => found(&running(log, from, ppm), (from, ppm), signs),
+    };
+    Clock { offset, basis, drift, from }
+}
+
+/// The log as if its clock ran as the captures'.
+fn running(log: &Log, from: Timestamp, ppm: f64) -> Log {
+    let run = |logged: &Logged| Logged { time: logged.time.after(drifted(logged.time.since(from), ppm)), ..logged.clone() };
+    Log { actions: log.actions.iter().map(run).collect(), ..*log }
+}
+
+/// The offset that the captures tell.
+fn found(log: &Log, (from, ppm): (Timestamp, f64), signs: &Signs<'_>) -> (Span, String) {
+    let (offset, basis) = by_effects(log, signs);
+    let Some(best) = signs.readings.iter().min_by_key(|reading| reading.uncertainty.nanos()) else { return (offset, basis) };
     let shown = format!(
         "by {} answers of time servers the captures are {:.3} s ahead of them, to {:.3} s",
-        readings.len(),
+        signs.readings.len(),
         best.offset.millis() / 1e3,
         best.uncertainty.millis() / 1e3
     );
@@ -61,26 +90,24 @@ pub(super) fn clock(log: &Log, given: Option<f64>, facts: &[Fact], (kinds, readi
     if basis.starts_with("assumed") && !log.is_zoneless && is_off {
         let why = basis.trim_start_matches("assumed: the same clock; ");
         let basis = format!("estimated: {shown}; taking the log to be right, since {why}");
-        return Clock { measured: Some(best.time), ..clock((best.offset, basis)) };
+        let answered = Timestamp::from_nanos(best.time.since(Timestamp::from_nanos(best.offset.nanos())).nanos());
+        let offset = best.offset.nanos().saturating_add(drifted(from.since(answered), ppm).nanos());
+        return (Span::from_nanos(offset), basis);
     }
-    clock((offset, format!("{basis}; {shown}")))
+    (offset, format!("{basis}; {shown}"))
 }
 
-/// How the capture's clock runs, where answers lie far enough from each other; none where they cannot tell.
-fn drift(readings: &[Reading]) -> Option<f64> {
-    let (first, last) = (readings.first()?, readings.last()?);
-    let between = last.time.since(first.time);
-    let change = last.offset.nanos() - first.offset.nanos();
-    let certain = first.uncertainty.nanos() + last.uncertainty.nanos();
-    (between.nanos() >= DRIFT_OVER && change.abs() > certain).then(|| Span::from_nanos(change).millis() * 1e6 / between.millis())
-}
-
-fn by_effects(log: &Log, facts: &[Fact], kinds: &Kinds) -> (Span, String) {
+fn delays(log: &Log, signs: &Signs<'_>) -> Vec<i64> {
+    let facts = signs.facts;
     let seen = facts.iter().map(|fact| fact.first).min().zip(facts.iter().map(|fact| fact.last).max());
     let is_outside = |logged: &Logged| seen.is_none_or(|(first, last)| logged.time < first || logged.time > last);
     // A clock that is far off is looked for anywhere, one that may be right only near by.
     let reach = if log.is_zoneless || log.actions.iter().all(is_outside) { i64::MAX } else { 2 * EFFECT };
-    let delays: Vec<i64> = log.actions.iter().filter_map(|logged| delay(logged, reach, facts, kinds)).collect();
+    log.actions.iter().filter_map(|logged| delay(logged, reach, facts, signs.kinds)).collect()
+}
+
+fn by_effects(log: &Log, signs: &Signs<'_>) -> (Span, String) {
+    let delays = delays(log, signs);
     let (Some(least), Some(most)) = (delays.iter().min().copied(), delays.iter().max().copied()) else {
         return (Span::default(), "assumed: the same clock; no action has an effect to measure by".to_owned());
     };
@@ -117,16 +144,14 @@ fn delay(logged: &Logged, reach: i64, facts: &[Fact], kinds: &Kinds) -> Option<i
 }
 
 /// A time of the log by the capture's clock.
-#[expect(clippy::cast_possible_truncation, reason = "parts of a million of a run's length are far below the years that would not fit")]
 pub(super) fn moved(time: Timestamp, clock: &Clock) -> Timestamp {
-    let moved = time.after(clock.offset);
-    let drifted = clock.measured.zip(clock.drift).map_or(0, |(measured, parts)| (moved.since(measured).millis() * parts).round() as i64);
-    moved.after(Span::from_nanos(drifted))
+    time.after(clock.offset).after(drifted(time.since(clock.from), clock.drift.ppm.unwrap_or_default()))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "an offset of seconds is bounded here")]
-fn seconds_of(seconds: f64) -> Span {
-    Span::from_nanos((seconds.clamp(-1e9, 1e9) * 1e9).round() as i64)
+/// What a clock that runs so much faster is ahead after a time.
+#[expect(clippy::cast_possible_truncation, reason = "a thousandth of what a span holds, at most")]
+fn drifted(after: Span, ppm: f64) -> Span {
+    Span::from_nanos((after.millis() * ppm).round() as i64)
 }
 
 fn seconds(nanos: i64) -> f64 {
@@ -143,29 +168,40 @@ mod tests {
         Reading { time: Timestamp::from_parts(seconds, 0), offset: millis(offset), uncertainty: millis(10) }
     }
 
-    fn found(readings: &[Reading]) -> Clock {
+    fn told(given: Given, readings: &[Reading]) -> Clock {
         let logged = Logged { time: Timestamp::from_parts(1_000, 0), action: "land".to_owned(), note: None };
         let log = Log { actions: vec![logged], is_zoneless: false };
-        clock(&log, None, &[], (&Kinds::shipped().unwrap(), readings))
+        clock(&log, given, &Signs { kinds: &Kinds::shipped().unwrap(), facts: &[], readings, device: &[] })
+    }
+
+    fn at(clock: &Clock, seconds: i64) -> f64 {
+        moved(Timestamp::from_parts(seconds, 0), clock).since(Timestamp::from_parts(seconds, 0)).millis().round()
     }
 
     #[test]
     fn without_effects_a_time_server_tells_the_capture_s_clock() {
-        let clock = found(&[reading(1_000, 42_000)]);
-        assert_eq!((clock.offset, clock.drift), (Span::from_secs(42), None));
+        let clock = told(Given::default(), &[reading(1_000, 42_000)]);
+        assert_eq!((clock.offset, clock.drift.ppm), (Span::from_secs(42), None));
         assert!(clock.basis.starts_with("estimated: by 1 answers of time servers"), "{}", clock.basis);
-        let same = found(&[reading(1_000, 7)]);
+        let same = told(Given::default(), &[reading(1_000, 7)]);
         assert_eq!(same.offset, Span::default(), "{}", same.basis);
         assert!(same.basis.starts_with("assumed") && same.basis.contains("0.007 s ahead"), "{}", same.basis);
     }
 
     #[test]
     fn a_clock_that_runs_fast_is_followed() {
-        let clock = found(&[reading(1_000, 42_000), reading(11_000, 43_000)]);
-        assert!((clock.drift.unwrap() - 100.0).abs() < 1e-6);
-        let at = |seconds: i64| moved(Timestamp::from_parts(seconds, 0), &clock).since(Timestamp::from_parts(seconds, 0)).millis().round();
-        assert_eq!((at(958), at(20_958)), (42_000.0, 44_000.0));
-        assert_eq!(found(&[reading(1_000, 42_000), reading(11_000, 42_015)]).drift, None, "within what the answers may be wrong by");
-        assert_eq!(found(&[reading(1_000, 0), reading(1_300, 900)]).drift, None, "too near to each other");
+        let clock = told(Given::default(), &[reading(1_000, 42_000), reading(11_000, 43_000)]);
+        assert!((clock.drift.ppm.unwrap() - 100.0).abs() < 1e-6);
+        assert_eq!((at(&clock, 958), at(&clock, 20_958)), (42_000.0, 44_000.0));
+    }
+
+    #[test]
+    fn what_is_given_counts_from_when_it_held() {
+        let given: Given = toml::from_str("offset = \"-2 s\"\ndrift_ppm = 500\nat = \"1970-01-01T00:10:00Z\"").unwrap();
+        let clock = told(given, &[reading(1_000, 42_000)]);
+        assert_eq!((at(&clock, 600), at(&clock, 4_600)), (-2_000.0, 0.0));
+        assert_eq!((clock.basis.as_str(), clock.drift.basis.as_str()), ("given: -2 s", "given: 500 ppm"));
+        let still: Given = toml::from_str("drift_ppm = 0").unwrap();
+        assert_eq!(told(still, &[reading(1_000, 42_000), reading(11_000, 43_000)]).drift.ppm, Some(0.0), "none by the analyst's word");
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::actions::{self, Log};
-use super::clock::{self, Clock, Reading};
+use super::clock::{self, Clock, Reading, Signs};
 use super::facts::{self, Fact, Request, Seen};
 use super::file::{Run as Plan, Study};
 use super::initiation::Act;
@@ -77,7 +77,9 @@ impl<'a> Experiment<'a> {
             (None, None) => Log::default(),
         };
         seen.readings.sort_by_key(|reading| reading.time);
-        let clock = clock::clock(&log, run.clock_offset, &facts, (&study.kinds, &seen.readings));
+        let device = seen.device_clocks(study, run);
+        let signs = Signs { kinds: &study.kinds, facts: &facts, readings: &seen.readings, device: &device };
+        let clock = clock::clock(&log, run.clock(), &signs);
         let has_log = log_path.is_some() || run.activity.is_some();
         let acts = has_log.then(|| log.actions.iter().map(|logged| act(logged, &clock, study)).collect::<Vec<_>>());
         watch.find_holes();
@@ -143,7 +145,8 @@ impl<'a> Experiment<'a> {
             action_log: self.log_path.clone(),
             actions: self.log.actions.len() as u64,
             clock_offset: self.acts.is_some().then_some(self.clock.offset),
-            clock_drift: self.clock.drift,
+            clock_drift: self.clock.drift.ppm.filter(|_| self.acts.is_some()),
+            clock_drift_basis: self.acts.is_some().then(|| self.clock.drift.basis.clone()),
             clock_basis: if self.acts.is_some() { self.clock.basis.clone() } else { "no action log".to_owned() },
             first: self.watch.first,
             last: self.watch.last,

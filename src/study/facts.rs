@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::clock::Reading;
-use super::file::Study;
+use super::file::{Device, DeviceKind, Run, Study};
 use crate::enrich::{Question, Rules};
 use crate::limits;
-use crate::record::{Counts, Encryption, Flow, Initiator};
+use crate::record::{ClockRate, Counts, Encryption, Flow, Initiator};
 use crate::time::{Span, Timestamp};
 
 /// Where a row of a conversation was seen.
@@ -88,6 +88,21 @@ pub(super) struct Seen {
     pub(super) readings: Vec<Reading>,
     /// First and last frame of each capture.
     pub(super) spans: BTreeMap<Arc<str>, (Timestamp, Timestamp)>,
+}
+
+impl Seen {
+    /// How the captures' clock runs against that of the device that runs the app: the one that the run names, else the
+    /// phones of the study, else whatever is a device.
+    pub(super) fn device_clocks(&self, study: &Study, run: &Run) -> Vec<ClockRate> {
+        let named = |device: &&Device| run.device.as_ref().is_some_and(|id| device.id == *id.get_ref());
+        let mut meant: Vec<&Device> = study.devices.iter().filter(named).collect();
+        if meant.is_empty() {
+            meant = study.devices.iter().filter(|device| device.kind == DeviceKind::Phone).collect();
+        }
+        let is_it =
+            |flow: &&Box<Flow>| meant.is_empty() || meant.iter().any(|device| device.is(flow.device_mac.as_deref(), flow.device_ip));
+        self.rows.iter().filter(is_it).filter_map(|flow| flow.device_clock).collect()
+    }
 }
 
 impl Fact {

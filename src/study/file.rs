@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::fault::{Source, nearest};
+pub use super::given::{At, Given, Offset, Ppm};
 use super::kinds::{ActionKind, Kinds};
 use super::paths;
 use crate::enrich::CATEGORIES;
@@ -119,6 +120,15 @@ pub struct Device {
     pub ip: Many<IpAddr>,
 }
 
+impl Device {
+    /// Whether these are addresses of it.
+    #[must_use]
+    pub fn is(&self, mac: Option<&str>, ip: IpAddr) -> bool {
+        let own = self.mac.as_deref().map(|mac| mac.to_lowercase().replace('-', ":"));
+        own.is_some() && own.as_deref() == mac || self.ip.values().contains(&ip)
+    }
+}
+
 /// What a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -172,7 +182,9 @@ pub struct Run {
     /// What the whole run is one example of, where there is no log: done when the capture begins.
     pub activity: Option<String>,
     /// Seconds to add to the log's times to have the capture's; estimated when not given.
-    pub clock_offset: Option<f64>,
+    pub clock_offset: Option<Spanned<Offset>>,
+    /// The same, and how the log's clock drifts.
+    pub clock: Option<Given>,
     /// Run after which this one was made.
     pub follows: Option<Spanned<String>>,
     /// Words of the analyst, for claims to select by.
@@ -186,6 +198,15 @@ pub struct Run {
     pub tls_keys: Many<String>,
     /// Notes.
     pub notes: Option<String>,
+}
+
+impl Run {
+    /// What is said of the clock of its log.
+    #[must_use]
+    pub fn clock(&self) -> Given {
+        let given = self.clock.unwrap_or_default();
+        Given { offset: given.offset.or_else(|| self.clock_offset.as_ref().map(|offset| *offset.get_ref())), ..given }
+    }
 }
 
 /// A setting's value, whatever way it is written.
@@ -462,6 +483,9 @@ impl Study {
             }
             if run.captures.is_empty() {
                 return Err(source.fault(span, &format!("run {} has no captures", run.id)));
+            }
+            if let Some(twice) = run.clock_offset.as_ref().filter(|_| run.clock.is_some_and(|clock| clock.offset.is_some())) {
+                return Err(source.fault(twice.span(), "the offset is given in clock too: take one of them away"));
             }
             let apps = self.apps.iter().map(|app| app.id.as_str());
             let devices = self.devices.iter().map(|device| device.id.as_str());

@@ -107,6 +107,7 @@ pub(crate) fn bare_flow(number: u64) -> Flow {
         period: None,
         handshake_rtt: None,
         handshake_ack: None,
+        device_clock: None,
         application: None,
         application_basis: ApplicationBasis::default(),
         encryption: Encryption::Unknown,

@@ -40,12 +40,16 @@ fn unquoted(text: &str) -> Vec<u8> {
     text.replace("\\e", "\u{1b}").replace("\\n", "\n").replace("\\r", "\r").replace("\\\\", "\\").into_bytes()
 }
 
-/// A classic pcap file of `frames`, one second apart.
-pub(crate) fn pcap(link: u32, frames: &[Vec<u8>]) -> Vec<u8> {
+/// When captures made here begin, in seconds since 1970: 2026-05-28T20:26:40Z.
+pub(crate) const BEGIN: u32 = 1_780_000_000;
+
+/// A classic pcap file of frames, each with its seconds after [`BEGIN`].
+pub(crate) fn pcap_at(link: u32, frames: &[(f64, Vec<u8>)]) -> Vec<u8> {
     let mut file = [&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0][..], &[0; 8], &262_144_u32.to_le_bytes(), &link.to_le_bytes()].concat();
-    for (number, frame) in frames.iter().enumerate() {
-        let (seconds, length) = (1_780_000_000 + u32::try_from(number).unwrap(), u32::try_from(frame.len()).unwrap());
-        for field in [seconds, 0, length, length] {
+    for (at, frame) in frames {
+        let (micros, length) = ((at * 1e6).round() as u64, u32::try_from(frame.len()).unwrap());
+        let [seconds, micros] = [micros / 1_000_000, micros % 1_000_000].map(|part| u32::try_from(part).unwrap());
+        for field in [BEGIN + seconds, micros, length, length] {
             file.extend(field.to_le_bytes());
         }
         file.extend(frame);
@@ -76,6 +80,13 @@ pub(crate) fn udp(from: u16, to: u16, payload: &[u8]) -> Vec<u8> {
 pub(crate) fn tcp((from, to): (u16, u16), sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
     let head = [&from.to_be_bytes()[..], &to.to_be_bytes(), &sequence.to_be_bytes(), &[0, 0, 0, 1, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0]];
     [&head.concat()[..], payload].concat()
+}
+
+/// The same with the timestamps option (RFC 7323 section 3.2), padded as its appendix A does.
+pub(crate) fn tcp_ticking(ports: (u16, u16), sequence: u32, (flags, ticks): (u8, u32), payload: &[u8]) -> Vec<u8> {
+    let mut segment = tcp(ports, sequence, flags, &[]);
+    segment[12] = 0x80;
+    [&segment[..], &[1, 1, 8, 10], &ticks.to_be_bytes(), &[0; 4], payload].concat()
 }
 
 #[test]

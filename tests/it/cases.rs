@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bytes::{bytes, ethernet, pcap, tcp, udp};
+use crate::bytes::{bytes, ethernet, pcap_at, tcp, udp};
 use crate::sources::{files, root};
 
 /// One file of tests/cases.
@@ -62,6 +62,8 @@ struct Packet {
     tcp: Option<String>,
     sequence: u32,
     syn: bool,
+    /// Seconds after the first moment; one after the packet before it when not given.
+    at: Option<f64>,
     payload: String,
 }
 
@@ -182,7 +184,15 @@ fn faults(name: &str, case: &Case) -> Vec<String> {
 
 impl Input {
     fn made(&self) -> Vec<u8> {
-        let packets = || pcap(self.link.unwrap_or(1), &self.packet.iter().map(Packet::made).collect::<Vec<_>>());
+        let packets = || {
+            let mut next = 0.0;
+            let timed = |packet: &Packet| {
+                let at = packet.at.unwrap_or(next);
+                next = at + 1.0;
+                (at, packet.made())
+            };
+            pcap_at(self.link.unwrap_or(1), &self.packet.iter().map(timed).collect::<Vec<_>>())
+        };
         let copied = |file: &String| fs::read(root().join(file)).unwrap();
         let mut made = self.hex.as_deref().map(bytes).or_else(|| self.file.as_ref().map(copied)).unwrap_or_else(packets);
         made.truncate(made.len() - self.cut);

@@ -23,6 +23,7 @@ mod day;
 mod decrypted;
 #[cfg(test)]
 mod docs;
+mod drift;
 #[cfg(test)]
 mod dtls;
 #[cfg(test)]

@@ -69,10 +69,7 @@ fn device(select: &Select, fact: &Fact, _: &Experiment<'_>, study: &Study) -> Fi
         word == wanted
     };
     let mut devices = study.devices.iter().filter(|device| device.id == *wanted || kind(device.kind));
-    when(devices.any(|device| {
-        let mac = device.mac.as_deref().map(|mac| mac.to_lowercase().replace('-', ":"));
-        mac.is_some() && mac == fact.device_mac || device.ip.values().contains(&fact.device_ip)
-    }))
+    when(devices.any(|device| device.is(fact.device_mac.as_deref(), fact.device_ip)))
 }
 
 fn remote(select: &Select, fact: &Fact, _: &Experiment<'_>, _: &Study) -> Fit {
