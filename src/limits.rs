@@ -359,6 +359,9 @@ pub(crate) const EVENTS_BEFORE_FRAME: usize = 4_096;
 /// Answers of time servers that are kept of a run, to know its clock by: a phone asks a few times a day.
 #[cfg(feature = "table")]
 pub(crate) const CLOCK_READINGS: usize = 4_096;
+/// Combinations of a study's matrix: more nobody records.
+#[cfg(feature = "table")]
+pub(crate) const STUDY_RUNS: usize = 10_000;
 /// Flows of a study, which are judged together and stay in memory: about a kilobyte each.
 #[cfg(feature = "table")]
 pub(crate) const STUDY_FLOWS: usize = 2_000_000;

@@ -231,6 +231,9 @@ fn verdict(claim: &Claim, style: Style) -> String {
 /// Says on standard error what a script would miss, and finds the exit status.
 #[expect(clippy::print_stderr, reason = "notes for people go beside the answer, not into it")]
 fn ending(judgement: &Judgement, tables: &Tables) -> Ending {
+    for missing in &judgement.missing {
+        eprintln!("whereto: run {} is {}", missing.run, missing.gaps.join("; "));
+    }
     for (_, reason) in &judgement.unreadable {
         eprintln!("whereto: {reason}");
     }

@@ -100,8 +100,7 @@ impl<'a> Experiment<'a> {
             (None, Some(activity)) => format!("activity {activity}"),
             (None, None) => "no action log: initiation stays unknown".to_owned(),
         };
-        let settings: Vec<String> = run.settings.iter().map(|(name, value)| format!("{name}={}", value.word())).collect();
-        Ok(format!("{}: {} captures; {}; {actions}", run.id, inputs.captures.len(), settings.join(", ")))
+        Ok(format!("{}: {} captures; {}; {actions}", run.id, inputs.captures.len(), run.shown_settings().join(", ")))
     }
 
     /// Time watched.
@@ -138,7 +137,7 @@ impl<'a> Experiment<'a> {
         Run {
             run: self.run.id.clone(),
             captures: self.watch.captures.clone(),
-            settings: self.run.settings.iter().map(|(name, value)| format!("{name}={}", value.word())).collect(),
+            settings: self.run.shown_settings(),
             app: self.app.map(|app| app.id.clone()),
             app_version: self.app_version().map(str::to_owned),
             follows: self.run.follows.as_ref().map(|id| id.get_ref().clone()),

@@ -44,6 +44,12 @@ impl Source {
         })
     }
 
+    /// The first place of a text within a range, else all of it.
+    pub(super) fn narrowed(&self, span: Range<usize>, text: &str) -> Range<usize> {
+        let found = self.text.get(span.clone()).and_then(|within| within.find(text));
+        found.map_or(span.clone(), |at| span.start + at..span.start + at + text.len())
+    }
+
     /// An error at a place of the text.
     pub(super) fn fault(&self, span: Range<usize>, message: &str) -> Error {
         let before = self.text.get(..span.start).unwrap_or_default();

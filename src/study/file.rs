@@ -13,6 +13,7 @@ use toml::Spanned;
 use super::fault::{Source, nearest};
 pub use super::given::{At, Given, Offset, Ppm};
 use super::kinds::{ActionKind, Kinds};
+use super::matrix::{self, Matrix, Missing};
 use super::paths;
 use crate::enrich::CATEGORIES;
 use crate::error::Error;
@@ -29,6 +30,8 @@ pub struct Study {
     pub apps: Vec<App>,
     /// Experiments.
     pub runs: Vec<Run>,
+    /// Combinations of its matrix that have no captures.
+    pub(super) missing: Vec<Missing>,
     /// What to look for in what was sent.
     pub identifiers: Vec<Identifier>,
     /// Sentences to check, those of included files too.
@@ -49,6 +52,7 @@ struct Document {
     app: Vec<App>,
     #[serde(default)]
     run: Vec<Spanned<Run>>,
+    matrix: Option<Spanned<Matrix>>,
     #[serde(default)]
     identifier: Vec<Identifier>,
     #[serde(default)]
@@ -201,6 +205,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Its settings, as `name=value`.
+    pub(super) fn shown_settings(&self) -> Vec<String> {
+        self.settings.iter().map(|(name, value)| format!("{name}={}", value.word())).collect()
+    }
+
     /// What is said of the clock of its log.
     #[must_use]
     pub fn clock(&self) -> Given {
@@ -444,8 +453,12 @@ impl Study {
         }
         let mut identifiers = document.identifier;
         identifiers.iter_mut().filter_map(|identifier| identifier.file.as_mut()).for_each(|file| *file = paths::joined(&folder, &*file));
-        let mut study = Self { head, devices: document.device, apps: document.app, runs: Vec::new(), identifiers, claims, kinds, folder };
-        study.runs = study.checked_runs(&source, document.run)?;
+        let mut runs = document.run;
+        let (more, missing) = document.matrix.map(|matrix| matrix::runs(matrix, &source, &folder)).transpose()?.unwrap_or_default();
+        runs.extend(more);
+        let (devices, apps) = (document.device, document.app);
+        let mut study = Self { head, devices, apps, runs: Vec::new(), missing, identifiers, claims, kinds, folder };
+        study.runs = study.checked_runs(&source, runs)?;
         Ok(study)
     }
 
@@ -495,7 +508,7 @@ impl Study {
             checked.push(run);
         }
         if checked.is_empty() {
-            return Err(source.fault(0..1, "no run: a study needs at least one [[run]] with id and captures"));
+            return Err(source.fault(0..1, "no run: a study needs at least one [[run]] with id and captures, or a [matrix]"));
         }
         Ok(checked)
     }

@@ -16,6 +16,7 @@ mod given;
 mod init;
 mod initiation;
 mod kinds;
+mod matrix;
 mod paths;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,8 @@ use initiation::{Baseline, decide};
 pub struct Judgement {
     /// Experiments.
     pub runs: Vec<Run>,
+    /// Combinations of the study's matrix that have no captures.
+    pub missing: Vec<Run>,
     /// What was compared.
     pub comparisons: Vec<Comparison>,
     /// Claims with their verdicts.
@@ -89,6 +92,7 @@ pub fn judge(study: &Study, scratch: &Path, store: &mut Store, progress: &mut dy
     }
     initiated(&mut experiments);
     judgement.runs = experiments.iter().map(Experiment::row).collect();
+    judgement.missing = study.missing.iter().map(absent).collect();
     judgement.comparisons = compare::comparisons(study, &experiments);
     judgement.claims = claims::judged(study, &experiments);
     write(&judgement, experiments, store)?;
@@ -100,7 +104,21 @@ pub fn judge(study: &Study, scratch: &Path, store: &mut Store, progress: &mut dy
 /// # Errors
 /// What is wrong with the study.
 pub fn check(study: &Study) -> Result<Vec<String>, Error> {
-    study.runs.iter().map(|run| Experiment::sketch(study, run)).collect()
+    let mut lines: Vec<String> = study.runs.iter().map(|run| Experiment::sketch(study, run)).collect::<Result<_, _>>()?;
+    lines.extend(study.missing.iter().map(|missing| format!("{}: NOT THERE, and left out: {}", missing.id, missing.why)));
+    Ok(lines)
+}
+
+/// The row of a run that was planned.
+fn absent(missing: &matrix::Missing) -> Run {
+    Run {
+        run: missing.id.clone(),
+        settings: missing.settings.clone(),
+        app: missing.app.clone(),
+        clock_basis: "no action log".to_owned(),
+        gaps: vec![format!("not there, and in no verdict: {}", missing.why)],
+        ..Run::default()
+    }
 }
 
 fn options(study: &Study, scratch: &Path) -> Result<Options, Error> {
@@ -204,6 +222,7 @@ fn write(judgement: &Judgement, experiments: Vec<Experiment<'_>>, store: &mut St
             store.row(Row::Flow(flow))?;
         }
     }
+    judgement.missing.iter().try_for_each(|row| store.study(StudyRow::Run(row)))?;
     judgement.comparisons.iter().try_for_each(|row| store.study(StudyRow::Comparison(row)))?;
     judgement.claims.iter().try_for_each(|row| store.study(StudyRow::Claim(row)))
 }
