@@ -263,8 +263,10 @@ impl Watch {
         if share(missing, seen + missing).is_some_and(|share| share > LOST) {
             self.gaps.push(format!("{missing} bytes missing inside TCP streams"));
         }
+        // Recordings are begun and ended by the analyst's tools, outside of what they record.
+        let is_done = |act: &&Act| !["start_capture", "stop_capture"].iter().any(|mark| act.action.starts_with(mark));
         let is_outside = |act: &&Act| self.first.is_none_or(|first| act.time < first) || self.last.is_none_or(|last| act.time > last);
-        let outside: Vec<&str> = acts.iter().filter(is_outside).map(|act| act.action.as_str()).collect();
+        let outside: Vec<&str> = acts.iter().filter(is_done).filter(is_outside).map(|act| act.action.as_str()).collect();
         if !outside.is_empty() {
             self.gaps.push(format!("actions outside the captures: {}", outside.join(", ")));
         }

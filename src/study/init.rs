@@ -1,31 +1,12 @@
-//! A commented start of a study file from a folder of captures.
-//!
-//! What names and files beside the captures tell is used: folders of Mon(IoT)r (`country/device/activity/…`), runs of
-//! PiRogue (`experiment.json` beside `traffic.pcap`), and a `run.json` with settings, devices and keys beside captures.
+//! A commented start of a study file from a folder of captures, with what [`super::layout`] finds there.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
+use super::layout::{Device, Found, Layout};
 use crate::capture;
-use crate::error::{Error, Kind};
-use crate::wire::escape;
-
-/// A run that was found.
-#[derive(Debug, Default)]
-struct Found {
-    id: String,
-    captures: Vec<String>,
-    settings: BTreeMap<String, String>,
-    actions: Option<String>,
-    activity: Option<String>,
-    tls_keys: Option<String>,
-    wifi_keys: Option<String>,
-    device: Option<String>,
-    notes: Vec<String>,
-}
+use crate::error::Error;
 
 /// The text of a study file for the captures below `folder`.
 ///
@@ -38,99 +19,17 @@ pub fn init(folder: &Path) -> Result<String, Error> {
         let parent = path.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
         by_folder.entry(parent).or_default().push(path.clone());
     }
-    let mut devices = BTreeMap::new();
-    let mut runs: Vec<Found> = Vec::new();
+    let mut layout = Layout::default();
     for (place, captures) in &by_folder {
-        runs.extend(found(folder, place, captures, &mut devices)?);
+        layout.add(folder, place, captures)?;
     }
-    if let Some(twice) = runs.iter().enumerate().find_map(|(place, run)| runs.iter().skip(place + 1).find(|other| other.id == run.id)) {
-        return Err(Kind::Usage(format!("two runs below {} would be called {}", folder.display(), twice.id)).into());
-    }
-    Ok(text(&runs, &devices))
+    Ok(text(&title(folder), &layout))
 }
 
-/// Runs in one folder: the folder is one, where a sidecar says so; else each capture is.
-fn found(top: &Path, place: &Path, captures: &[PathBuf], devices: &mut BTreeMap<String, String>) -> Result<Vec<Found>, Error> {
-    let relative = |path: &Path| path.strip_prefix(top).unwrap_or(path).display().to_string();
-    let inside = place.strip_prefix(top).unwrap_or(place);
-    let parts: Vec<String> = inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-    let id = if parts.is_empty() { "run".to_owned() } else { parts.join("-") };
-    let beside = |name: &str| place.join(name).is_file().then(|| relative(&place.join(name)));
-    let logs = || ["actions.csv", "actions.ndjson", "logcat.txt"].into_iter().find_map(beside);
-    if place.join("run.json").is_file() {
-        let mut run = Found { id, captures: captures.iter().map(|path| relative(path)).collect(), actions: logs(), ..Found::default() };
-        sidecar(&json(&place.join("run.json"))?, &mut run, &beside, devices);
-        return Ok(vec![run]);
-    }
-    if let Some(experiment) = beside("experiment.json") {
-        let keys = ["sslkeylog.txt", "sslkeys.txt"].into_iter().find_map(beside);
-        let notes = vec!["PiRogue: the log tells when recordings began; add what was done".to_owned()];
-        let captures = captures.iter().map(|path| relative(path)).collect();
-        return Ok(vec![Found { id, captures, actions: Some(logs().unwrap_or(experiment)), tls_keys: keys, notes, ..Found::default() }]);
-    }
-    let each = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let stem = name.split(".pcap").next().unwrap_or(&name).to_owned();
-        let mut run =
-            Found { id: escape(format!("{id}-{stem}").as_bytes()), captures: vec![relative(path)], actions: logs(), ..Found::default() };
-        labelled(&parts, &mut run);
-        run
-    };
-    Ok(captures.iter().map(each).collect())
-}
-
-/// Folders of Mon(IoT)r: country, with `-vpn` where traffic left elsewhere, device, activity.
-fn labelled(parts: &[String], run: &mut Found) {
-    let [.., country, device, activity] = parts else { return };
-    let code = country.trim_end_matches("-vpn");
-    if code.len() != 2 || !code.chars().all(|letter| letter.is_ascii_alphabetic()) {
-        return;
-    }
-    run.settings.insert("country".to_owned(), code.to_uppercase());
-    run.settings.insert("vpn".to_owned(), if country.ends_with("-vpn") { "on" } else { "off" }.to_owned());
-    run.notes.push(format!("device {device}"));
-    run.activity = Some(activity.clone());
-}
-
-/// What a `run.json` tells: settings, devices, network, names of the key log and of the actions.
-fn sidecar(value: &Value, run: &mut Found, beside: &impl Fn(&str) -> Option<String>, devices: &mut BTreeMap<String, String>) {
-    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    for (name, setting) in value.get("settings").and_then(Value::as_object).into_iter().flatten() {
-        run.settings.insert(name.clone(), word(setting));
-    }
-    let file = |key: &str| value.get(key).and_then(Value::as_str).and_then(beside);
-    run.tls_keys = file("tls_keys");
-    run.actions = file("actions").or_else(|| run.actions.take());
-    let network = |key: &str| value.get("network").and_then(|network| network.get(key)).and_then(Value::as_str);
-    if let (Some(ssid), Some(passphrase)) = (network("ssid"), network("passphrase")) {
-        run.wifi_keys = Some(format!("{ssid}:{passphrase}"));
-    }
-    for device in value.get("devices").and_then(Value::as_array).into_iter().flatten() {
-        let text = |key: &str| device.get(key).and_then(Value::as_str);
-        let Some(role) = text("role") else { continue };
-        let kind = match role {
-            "aircraft" | "drone" => "drone",
-            "phone" | "tablet" => "phone",
-            "controller" | "rc" => "controller",
-            "gateway" | "router" => "gateway",
-            _ => "other",
-        };
-        let mut entry = format!("[[device]]\nid = {}\nkind = \"{kind}\"\n", quoted(role));
-        for (key, from) in [("model", "model"), ("mac", "mac"), ("ip", "address")] {
-            if let Some(value) = text(from) {
-                let _infallible = writeln!(entry, "{key} = {}", quoted(value));
-            }
-        }
-        if kind == "phone" {
-            run.device = Some(role.to_owned());
-        }
-        devices.entry(role.to_owned()).or_insert(entry);
-    }
-}
-
-fn json(path: &Path) -> Result<Value, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Kind::io("read", path, source))?;
-    serde_json::from_str(&text).map_err(|error| Kind::Usage(format!("{} is no JSON: {error}", path.display())).into())
+/// The folder's name, which is what the study is called until somebody says what was studied.
+fn title(folder: &Path) -> String {
+    let whole = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+    whole.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Text as TOML writes it.
@@ -138,10 +37,8 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-const HEAD: &str = "# A study file. Say what was studied, then check it with `whereto study check`.
-
-[study]
-title = \"\"                  # what was studied, with which app and phone
+/// After the title.
+const HEAD: &str = "    # what was studied, with which app and phone
 vendor = \"DJI\"              # whose hosts are first party
 # vantage = { country = \"US\", lat = 37.77, lon = -122.42 }
 # paths_not_seen = [\"cellular\", \"Bluetooth\", \"OcuSync or Lightbridge radio\"]
@@ -170,18 +67,35 @@ const CLAIM: &str = "
 # expect = { bytes_out = 0 }
 ";
 
-fn text(runs: &[Found], devices: &BTreeMap<String, String>) -> String {
-    let mut text = HEAD.to_owned();
-    if devices.is_empty() {
+fn text(title: &str, layout: &Layout) -> String {
+    let runs = &layout.runs;
+    let mut text = format!(
+        "# A study file. Say what was studied, then check it with `whereto study check`.\n\n[study]\ntitle = {}{HEAD}",
+        quoted(title)
+    );
+    if layout.devices.is_empty() {
         text.push_str("# [[device]]\n# id = \"phone\"\n# kind = \"phone\"            # phone, drone, controller, gateway, other\n# mac = \"a4:83:e7:12:34:56\"\n# ip = \"192.168.2.20\"\n");
     }
-    text.push_str(&devices.values().map(String::as_str).collect::<Vec<_>>().join("\n"));
+    text.push_str(&layout.devices.iter().map(|(id, device)| entry(id, device)).collect::<Vec<_>>().join("\n"));
     text.push_str(APP);
     for run in runs {
         let _infallible = write!(text, "\n[[run]]\n{}", lines(run, runs));
     }
     text.push_str(CLAIM);
     text
+}
+
+fn entry(id: &str, device: &Device) -> String {
+    let mut entry = format!("[[device]]\nid = {}\nkind = \"{}\"\n", quoted(id), device.kind);
+    for (key, value) in [("os", &device.os), ("model", &device.model), ("mac", &device.mac), ("ip", &device.ip)] {
+        if let Some(value) = value {
+            let _infallible = writeln!(entry, "{key} = {}", quoted(value));
+        }
+    }
+    if device.mac.is_none() && device.ip.is_none() {
+        entry.push_str("# mac = \"a4:83:e7:12:34:56\"   # its link address, or `ip`: without one nobody knows which traffic is its own\n");
+    }
+    entry
 }
 
 fn lines(run: &Found, runs: &[Found]) -> String {
@@ -263,6 +177,23 @@ mod tests {
             (Some("voice"), "US".into(), "on".into())
         );
         assert_eq!(study.runs[0].settings["country"].word(), "UK");
+        assert_eq!(run.device.as_ref().unwrap().get_ref(), "echo");
+    }
+
+    #[test]
+    fn tags_of_moniotr_have_companions_and_addresses() {
+        let list = b"f8:da:c:7b:a:8f drone\n84:8e:c:71:8:70 phone\nno address\n";
+        let study = started(&[
+            ("etc/devices.txt", list),
+            ("tagged/drone/take_off/2019-04-01_12:30:11.30s.pcap", EMPTY),
+            ("tagged/drone/take_off/2019-04-01_12:30:11.30s.companion.phone.pcap", EMPTY),
+            ("tagged/drone/take_off/2019-04-02_08:00:00.31s.pcap", EMPTY),
+            ("tagged/drone/idle/2019-04-02_09:00:00.60s.pcap", EMPTY),
+        ]);
+        let runs: Vec<_> = study.runs.iter().map(|run| (run.activity.as_deref().unwrap(), run.captures.values().len())).collect();
+        assert_eq!(runs, [("idle", 1), ("take_off", 2), ("take_off", 1)]);
+        let devices: Vec<_> = study.devices.iter().map(|device| (device.id.as_str(), device.mac.as_deref().unwrap())).collect();
+        assert_eq!(devices, [("drone", "f8:da:0c:7b:0a:8f"), ("phone", "84:8e:0c:71:08:70")]);
     }
 
     #[test]
@@ -271,6 +202,28 @@ mod tests {
         let study = started(&[("one/traffic.pcap", EMPTY), ("one/experiment.json", log), ("one/sslkeylog.txt", b"")]);
         assert_eq!(study.runs[0].actions.as_deref(), Some("one/experiment.json"));
         assert_eq!(study.runs[0].tls_keys.values(), ["one/sslkeylog.txt"]);
+        let device = br#"{"model": "Pixel 6", "android_version": "13", "serialno": "1A2B"}"#;
+        let study = started(&[
+            ("one/traffic.pcap", EMPTY),
+            ("one/decrypted.pcapng", EMPTY),
+            ("one/experiment.json", log),
+            ("one/logcat.txt", b""),
+            ("one/device.json", device),
+        ]);
+        let run = &study.runs[0];
+        assert_eq!((run.captures.values(), run.actions.as_deref()), (&["one/traffic.pcap".to_owned()][..], Some("one/logcat.txt")));
+        assert!(run.notes.as_deref().unwrap().contains("one/decrypted.pcapng"));
+        assert_eq!((study.devices[0].id.as_str(), study.devices[0].os.as_deref()), ("pixel-6", Some("android 13")));
+    }
+
+    #[test]
+    fn captures_have_what_bears_their_name_and_no_two_runs_one_name() {
+        let study =
+            started(&[("a.pcap", EMPTY), ("a.actions.csv", b"time,action\n"), ("b.pcap", EMPTY), ("b.pcapng", EMPTY), ("keys.txt", b"")]);
+        let runs: Vec<_> = study.runs.iter().map(|run| (run.id.as_str(), run.actions.as_deref())).collect();
+        assert_eq!(runs, [("run-a", Some("a.actions.csv")), ("run-b", None), ("run-b-2", None)]);
+        let study = started(&[("x/phone.pcap", EMPTY), ("x/air.pcap", EMPTY), ("x/actions.csv", b"time,action\n")]);
+        assert_eq!((study.runs.len(), study.runs[0].captures.values().len()), (1, 2), "one log is of one run");
     }
 
     #[test]

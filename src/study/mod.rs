@@ -16,6 +16,7 @@ mod given;
 mod init;
 mod initiation;
 mod kinds;
+mod layout;
 mod matrix;
 mod paths;
 
