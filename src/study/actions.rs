@@ -198,11 +198,11 @@ fn stamp(time: jiff::Timestamp) -> Option<Timestamp> {
     i64::try_from(time.as_nanosecond()).ok().map(Timestamp::from_nanos)
 }
 
-/// Seconds or, from the year 5138 on, milliseconds.
+/// Seconds or, from the year 5138 on, milliseconds; to the microsecond, which is what such a number holds.
 #[expect(clippy::cast_possible_truncation, reason = "the value is checked to be in range")]
 fn epoch(number: f64) -> Option<Timestamp> {
     let seconds = if number.abs() >= 1e11 { number / 1e3 } else { number };
-    (seconds.abs() < 9e9).then(|| Timestamp::from_nanos((seconds * 1e9).round() as i64))
+    (seconds.abs() < 9e9).then(|| Timestamp::from_nanos((seconds * 1e6).round() as i64 * 1_000))
 }
 
 #[cfg(test)]

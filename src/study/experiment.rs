@@ -100,7 +100,10 @@ impl<'a> Experiment<'a> {
             (None, Some(activity)) => format!("activity {activity}"),
             (None, None) => "no action log: initiation stays unknown".to_owned(),
         };
-        Ok(format!("{}: {} captures; {}; {actions}", run.id, inputs.captures.len(), run.shown_settings().join(", ")))
+        let captures = inputs.captures.len();
+        let noun = if captures == 1 { "capture" } else { "captures" };
+        let settings = if run.settings.is_empty() { "no settings".to_owned() } else { run.shown_settings().join(", ") };
+        Ok(format!("{}: {captures} {noun}; {settings}; {actions}", run.id))
     }
 
     /// Time watched.

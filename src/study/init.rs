@@ -111,6 +111,7 @@ fn lines(run: &Found, runs: &[Found]) -> String {
         ("device", &run.device),
         ("actions", &run.actions),
         ("activity", &run.activity),
+        ("tags", &run.tag),
         ("tls_keys", &run.tls_keys),
         ("wifi_keys", &run.wifi_keys),
     ];

@@ -26,6 +26,7 @@ pub(super) struct Found {
     pub(super) tls_keys: Option<String>,
     pub(super) wifi_keys: Option<String>,
     pub(super) device: Option<String>,
+    pub(super) tag: Option<String>,
     pub(super) notes: Vec<String>,
 }
 
@@ -162,7 +163,7 @@ impl Layout {
         let country = before.last().filter(|name| is_country(name));
         let addresses = place.devices();
         let mut known = |name: &str| {
-            let device = Device { kind: "other", mac: addresses.get(name).cloned(), ..Device::default() };
+            let device = Device { kind: kind_of(name), mac: addresses.get(name).cloned(), ..Device::default() };
             self.devices.entry(name.to_owned()).or_insert(device);
         };
         known(device);
@@ -176,7 +177,7 @@ impl Layout {
             let run = runs.entry(begun.to_owned()).or_insert_with(|| {
                 let id = escape(format!("{}-{begun}", place.id()).as_bytes());
                 let (device, activity) = (Some(device.clone()), Some(tag.clone()));
-                let mut run = Found { id, device, activity, ..Found::default() };
+                let mut run = Found { id, device, activity, tag: Some(tag.clone()), ..Found::default() };
                 if let Some(country) = country {
                     run.settings.insert("country".to_owned(), country.trim_end_matches("-vpn").to_uppercase());
                     run.settings.insert("vpn".to_owned(), if country.ends_with("-vpn") { "on" } else { "off" }.to_owned());
@@ -277,6 +278,17 @@ fn begins_with_date(name: &str) -> bool {
     date.is_some_and(|date| {
         date.iter().enumerate().all(|(place, byte)| if matches!(place, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() })
     })
+}
+
+/// What a name lets guess: the analyst sees the guess in the file.
+fn kind_of(name: &str) -> &'static str {
+    const KINDS: [(&str, &[&str]); 3] = [
+        ("phone", &["phone", "pixel", "nexus", "galaxy", "tablet", "ipad", "android"]),
+        ("drone", &["drone", "aircraft", "mavic", "spark", "phantom", "inspire", "matrice", "tello", "anafi", "bebop"]),
+        ("controller", &["controller", "remote", "smartrc"]),
+    ];
+    let name = name.to_lowercase();
+    KINDS.iter().find(|(_, words)| words.iter().any(|word| name.contains(word))).map_or("other", |(kind, _)| kind)
 }
 
 fn is_country(name: &str) -> bool {

@@ -33,6 +33,7 @@ mod excerpt;
 mod floors;
 #[cfg(test)]
 mod identifiers;
+mod init;
 #[cfg(test)]
 mod link;
 #[cfg(test)]
