@@ -31,7 +31,7 @@ use crate::wifi::Keys;
 use extract::Extraction;
 use findings::Findings;
 #[cfg(feature = "table")]
-pub(crate) use pick::{Part, Wanted, lend, pick};
+pub(crate) use pick::{Part, Picked, Wanted, lend, pick};
 use spill::Spill;
 
 /// Takes the rows: tables on disk, or whatever a caller makes of them.

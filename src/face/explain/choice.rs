@@ -37,6 +37,8 @@ const NEEDED: &[&str] = &[
     "ip_bytes_in",
     "fragments_out",
     "fragments_in",
+    "bssid",
+    "station",
 ];
 
 /// Flows that one display filter takes: beyond, nobody can use it.
@@ -133,7 +135,9 @@ impl Choice {
             let (Some(device), Some(remote)) = (end("device_ip", "device_port"), end("remote_ip", "remote_port")) else { continue };
             let number = |column: &str| row.number(column).unwrap_or_default();
             let (flow_id, frames) = (number("flow_id"), (number("first_frame"), number("last_frame")));
-            let flow = Wanted { flow_id, protocol: row.text("protocol").to_owned(), device, remote, frames };
+            let air = Some((row.text("bssid").to_owned(), row.text("station").to_owned()));
+            let air = air.filter(|(bssid, station)| !bssid.is_empty() && !station.is_empty());
+            let flow = Wanted { flow_id, protocol: row.text("protocol").to_owned(), device, remote, frames, air };
             wanted.entry(row.text("capture").to_owned()).or_default().push(flow);
         }
         Ok(wanted)

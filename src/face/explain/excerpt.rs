@@ -13,7 +13,7 @@ use super::super::sources;
 use super::super::wifi_keys::WifiKeyArgs;
 use super::choice::Choice;
 use super::subject::Subject;
-use crate::analysis::{Part, Wanted, lend, pick};
+use crate::analysis::{Part, Picked, Wanted, lend, pick};
 use crate::capture::{Excerpt, Frame};
 
 /// How an excerpt is asked for.
@@ -35,6 +35,8 @@ pub(super) struct Written {
     pub(super) path: String,
     /// Its frames.
     pub(super) frames: u64,
+    /// Those among them that are no frames of the flows: handshakes of protected networks, which open them.
+    pub(super) opening: u64,
     /// Captures that they come from.
     pub(super) captures: usize,
     /// Flows of which no frame was found: those on protected networks, when their key is missing.
@@ -59,21 +61,22 @@ pub(super) fn write(order: &Order<'_>, choice: &Choice, subject: &Subject, asked
         bail!("{} is one of the captures: captures are never written to", order.path.display());
     }
     let mut excerpt = Excerpt::create(order.path, &format!("Frames that {asked} rests on, from a result sealed {}", manifest.seal()))?;
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut opening) = (BTreeSet::new(), 0);
     for (capture, wanted) in &by_capture {
         let Some(path) = found.get(capture.as_str()) else { continue };
         let single = subject.frame.as_ref().filter(|(of, _)| of == capture).map(|(_, frame)| *frame);
         let picked = pick(path, wanted, &keys)?;
-        seen.extend(picked.values().flatten().map(|(flow, _)| *flow));
-        lend(path, &|number| picked.contains_key(&number) || single == Some(number), &mut |frame| {
-            let parts = picked.get(&frame.number).into_iter().flatten();
-            excerpt.push(capture, frame, &comment(capture, frame, parts, (subject, single)))
+        seen.extend(picked.flows.values().flatten().map(|(flow, _)| *flow));
+        let is_of_flow = |number: u64| picked.flows.contains_key(&number) || single == Some(number);
+        opening += picked.air.keys().filter(|number| !is_of_flow(**number)).count() as u64;
+        lend(path, &|number| is_of_flow(number) || picked.air.contains_key(&number), &mut |frame| {
+            excerpt.push(capture, frame, &comment(capture, frame, &picked, (subject, single)))
         })?;
     }
     let all = by_capture.values().flatten().map(|flow: &Wanted| flow.flow_id);
     let without_frames = all.filter(|flow| !seen.contains(flow)).collect();
     let (path, captures) = (order.path.display().to_string(), by_capture.len());
-    Ok(Written { path, frames: excerpt.finish()?, captures, without_frames })
+    Ok(Written { path, frames: excerpt.finish()?, opening, captures, without_frames })
 }
 
 /// Where a capture lies, if it is still the one that was analysed.
@@ -102,12 +105,7 @@ fn keys(given: &WifiKeyArgs, manifest: &Manifest) -> anyhow::Result<WifiKeyArgs>
     Ok(keys)
 }
 
-fn comment<'a>(
-    capture: &str,
-    frame: &Frame<'_>,
-    parts: impl Iterator<Item = &'a (u64, Part)>,
-    (subject, single): (&Subject, Option<u64>),
-) -> String {
+fn comment(capture: &str, frame: &Frame<'_>, picked: &Picked, (subject, single): (&Subject, Option<u64>)) -> String {
     let part = |(flow, part): &(u64, Part)| {
         let what = match part {
             Part::Out => "from the device",
@@ -117,7 +115,8 @@ fn comment<'a>(
         let role = subject.roles.get(flow).map(|role| format!("; {role}")).unwrap_or_default();
         format!("flow {flow}, {what}{role}")
     };
-    let mut said: Vec<String> = parts.map(part).collect();
+    let mut said: Vec<String> = picked.flows.get(&frame.number).into_iter().flatten().map(part).collect();
+    said.extend(picked.air.get(&frame.number).cloned());
     if single == Some(frame.number) {
         said.push("the frame that shows it".to_owned());
     }

@@ -8,7 +8,9 @@ use anyhow::{Context as _, bail};
 
 use super::super::grid::printable;
 use super::super::rows::{Row, rows};
+use super::super::units::count;
 use super::what::What;
+use crate::limits;
 use crate::table::read;
 
 /// What is asked about, with what it rests on.
@@ -60,11 +62,30 @@ fn claim(dir: &Path, id: &str) -> anyhow::Result<Subject> {
             roles.insert(flow, format!("claim {id} ({}): {role}", row.text("verdict")));
         }
     }
-    let said = vec![("says", row.shown("says")), ("verdict", row.shown("verdict")), ("reason", row.shown("reason"))];
+    let mut said = vec![("says", row.shown("says")), ("verdict", row.shown("verdict")), ("reason", row.shown("reason"))];
+    said.extend(left_out(row).map(|text| ("left out", text)));
     if roles.is_empty() {
         bail!("claim {} ({}) rests on no flow: {}", printable(id), row.shown("verdict"), row.shown("reason"));
     }
     Ok(Subject { what: What::Flows(roles.keys().copied().collect()), kind: "claim", said, roles, frame: None })
+}
+
+/// What the row of a claim counts and does not list.
+fn left_out(row: &Row) -> Option<String> {
+    let lists = [
+        ("evidence_for", "flows_for", "for it"),
+        ("evidence_against", "flows_against", "against it"),
+        ("candidates", "flows_candidates", "that may speak against it"),
+    ];
+    let more = lists.iter().filter_map(|(list, number, what)| {
+        let (listed, all) = (u64::try_from(row.list(list).len()).unwrap_or(u64::MAX), row.number(number).unwrap_or_default());
+        // Below the limit, what is counted more often than listed is one conversation in several parts of the claim.
+        let is_full = row.list(list).len() >= limits::EVIDENCE && all > listed;
+        is_full.then(|| format!("{} of {} conversations {what} are listed", count(listed), count(all)))
+    });
+    let more: Vec<String> = more.collect();
+    let why = "the others are no part of this answer; what the claim selects can be explained as a cell";
+    (!more.is_empty()).then(|| format!("{}; {why}", more.join(", ")))
 }
 
 fn finding(dir: &Path, number: &str) -> anyhow::Result<Subject> {
@@ -78,7 +99,7 @@ fn finding(dir: &Path, number: &str) -> anyhow::Result<Subject> {
             findings.len()
         );
     };
-    let said = ["kind", "severity", "what", "value", "basis"].map(|column| (column, row.shown(column))).into_iter();
+    let said = ["kind", "severity", "what", "reason", "value", "basis"].map(|column| (column, row.shown(column))).into_iter();
     let said = said.filter(|(_, text)| !text.is_empty()).collect();
     let role = format!("finding {number}: {}", row.shown("what"));
     let flow = row.number("flow_id");
@@ -88,4 +109,23 @@ fn finding(dir: &Path, number: &str) -> anyhow::Result<Subject> {
     }
     let roles = flow.into_iter().map(|flow| (flow, role.clone())).collect();
     Ok(Subject { what: What::Flows(flow.into_iter().collect()), kind: "finding", said, roles, frame })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_claim_counts_and_does_not_list_is_told() {
+        let row = |value: serde_json::Value| -> Row { value.into() };
+        let full: Vec<String> = (0..limits::EVIDENCE).map(|number| format!("flow {number}")).collect();
+        assert_eq!(left_out(&row(json!({"evidence_for": ["a"], "flows_for": 2, "evidence_against": full, "flows_against": 50}))), None);
+        let told = left_out(&row(json!({"evidence_for": full, "flows_for": 1_234, "candidates": full, "flows_candidates": 55}))).unwrap();
+        assert!(
+            told.starts_with("50 of 1,234 conversations for it are listed, 50 of 55 conversations that may speak against it are listed; "),
+            "{told}"
+        );
+    }
 }

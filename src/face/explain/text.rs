@@ -82,7 +82,11 @@ impl<'a> Page<'a> {
         }
         if let Some(written) = &explanation.excerpt {
             let (frames, captures) = (counted(written.frames, "frame", "frames"), written.captures.try_into().unwrap_or(u64::MAX));
-            self.value("excerpt", &format!("{}: {frames} of {}", written.path, counted(captures, "capture", "captures")));
+            let opening = match written.opening {
+                0 => String::new(),
+                some => format!(", {} of them of the handshakes that open the others", count(some)),
+            };
+            self.value("excerpt", &format!("{}: {frames} of {}{opening}", written.path, counted(captures, "capture", "captures")));
             if !written.without_frames.is_empty() {
                 let flows: Vec<_> = written.without_frames.iter().take(ROWS).map(u64::to_string).collect();
                 let more = if written.without_frames.len() > ROWS { ", …" } else { "" };
