@@ -87,7 +87,11 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
     let (tables, redactor) = redact::finished(redaction, store.finish()?, &args.output, args.knowledge.formats())?;
     let written = super::report::write(&args.output, None)?;
     let asked = Asked { redaction: redactor.as_ref().map(redact::note), ..asked(args) };
-    Manifest::of(&tables, &args.knowledge.asked_rules()?, asked, &written)?.write(&args.output)?;
+    let mut manifest = Manifest::of(&tables, &args.knowledge.asked_rules()?, asked, &written)?;
+    if let Some(redactor) = &redactor {
+        manifest = manifest.with_paths(&|path| redactor.path(path));
+    }
+    manifest.write(&args.output)?;
     let [page, ..] = written;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &answer::json(&tables)?)?;
@@ -101,6 +105,8 @@ pub fn run(args: &AnalyzeArgs, style: answer::Style, out: &mut dyn Write) -> any
 
 /// The arguments that repeat the analysis, and how many secrets are not among them.
 fn asked(args: &AnalyzeArgs) -> Asked {
+    // A key of TLS is not guessed by its hash; a passphrase or an identifier may be.
+    let documents = args.knowledge.tls.logs.iter().chain(&args.knowledge.tls.rsa_keys).cloned().collect();
     let (mut said, mut secrets) = args.knowledge.arguments();
     if args.redact.hides_devices() {
         secrets += redact::hide_devices(&mut said);
@@ -109,7 +115,10 @@ fn asked(args: &AnalyzeArgs) -> Asked {
     args.filter.iter().for_each(|filter| said.extend(["--filter".to_owned(), filter.clone()]));
     said.push("--".to_owned());
     said.extend(args.captures.iter().map(|path| path.to_string_lossy().into_owned()));
-    Asked { command: "analyze", arguments: said, secrets, documents: Vec::new(), redaction: None }
+    if args.redact.is_wanted() {
+        secrets += redact::hide_paths(&mut said);
+    }
+    Asked { command: "analyze", arguments: said, secrets, documents, redaction: None }
 }
 
 fn options(args: &AnalyzeArgs) -> anyhow::Result<Options> {

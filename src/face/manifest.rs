@@ -38,7 +38,7 @@ pub(super) struct Manifest {
     pub(super) secrets: usize,
     /// The captures.
     pub(super) inputs: Vec<Input>,
-    /// What else was read: the study file, its claims, logs of actions.
+    /// What else was read: the study file, its claims, logs of actions, key logs of TLS.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) documents: Vec<Input>,
     /// What the result does not say any more.
@@ -156,6 +156,13 @@ impl Manifest {
         };
         manifest.describe(&tables.dir, &tables.tables, files)?;
         Ok(manifest)
+    }
+
+    /// With paths of inputs as they may be shown.
+    pub(super) fn with_paths(mut self, shown: &dyn Fn(&str) -> String) -> Self {
+        self.inputs.iter_mut().chain(&mut self.documents).for_each(|input| input.path = shown(&input.path));
+        self.forge();
+        self
     }
 
     /// Describes a result made from another one, whose inputs, rules and counts of frames are the same.

@@ -144,6 +144,21 @@ pub(super) fn finished(
     Ok((tables, Some(redactor)))
 }
 
+/// Takes everything that names a file out of arguments, and says how many there were: where somebody keeps captures and
+/// keys is nobody else's business. What is left repeats the rest.
+pub(super) fn hide_paths(said: &mut Vec<String>) -> usize {
+    const FILES: [&str; 8] =
+        ["--geoip", "--rules", "--wifi-keys", "--tls-keys", "--tls-rsa-key", "--identifiers", "--redact-key", "--redact-also"];
+    let end = said.iter().position(|word| word == "--").unwrap_or(said.len());
+    let mut hidden = said.len().saturating_sub(end + 1);
+    said.truncate(end);
+    while let Some(at) = said.iter().position(|word| FILES.contains(&word.as_str())) {
+        said.drain(at..(at + 2).min(said.len()));
+        hidden += 1;
+    }
+    hidden
+}
+
 /// Takes the devices out of arguments, and says how many there were: a manifest that is handed on may not name them.
 pub(super) fn hide_devices(said: &mut Vec<String>) -> usize {
     let before = said.len();

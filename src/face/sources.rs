@@ -1,10 +1,11 @@
 //! Where the captures of a result lie now: by the path that the manifest has, or below a folder that they were moved to.
-//! A capture is only the one that was analysed when its hash is the same.
+//! A capture is only the one that was analysed when its hash is the same; so one whose path was redacted is found by that.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{Input, hash_file};
+use crate::limits;
 
 /// Why a file of the manifest cannot be used.
 #[derive(Debug)]
@@ -40,7 +41,23 @@ pub(super) fn find(input: &Input, moved_to: Option<&Path>) -> Result<PathBuf, Lo
             Err(error) => lost = lost.or_else(|| Some(Lost::Missing(format!("{error:#}")))),
         }
     }
+    if let Some(path) = moved_to.and_then(|folder| by_hash(input, folder, 0)) {
+        return Ok(path);
+    }
     Err(lost.unwrap_or_else(|| Lost::Missing("it has no file name".to_owned())))
+}
+
+/// The first file below a folder with the length and the hash that the manifest has.
+fn by_hash(input: &Input, folder: &Path, depth: usize) -> Option<PathBuf> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let is_it = |path: &PathBuf| {
+        let length = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file).map(|told| told.len());
+        length == Some(input.bytes) && hash_file(path).is_ok_and(|(_, sha256)| sha256 == input.sha256)
+    };
+    let is_folder = |path: &&PathBuf| std::fs::symlink_metadata(path).is_ok_and(|told| told.is_dir());
+    let below = |path: &PathBuf| (depth < limits::FOLDER_DEPTH).then(|| by_hash(input, path, depth + 1))?;
+    paths.iter().find(|path| is_it(path)).cloned().or_else(|| paths.iter().filter(is_folder).find_map(below))
 }
 
 /// The path itself, or its last part, its last two parts and so on below the folder: captures of several runs may have

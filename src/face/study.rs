@@ -119,7 +119,11 @@ fn judge(args: &StudyArgs, path: &Path, style: Style, out: &mut dyn Write) -> an
     let written = super::report::write(&args.output, Some(&safe(&study.head.title)))?;
     let page = safe(&page(&study, &judgement, style));
     let asked = Asked { redaction: redactor.as_ref().map(redact::note), ..asked(args, path, &study) };
-    Manifest::of(&tables, &study::asked_rules(&study)?, asked, &written)?.write(&args.output)?;
+    let mut manifest = Manifest::of(&tables, &study::asked_rules(&study)?, asked, &written)?;
+    if let Some(redactor) = &redactor {
+        manifest = manifest.with_paths(&|path| redactor.path(path));
+    }
+    manifest.write(&args.output)?;
     let [report, ..] = written;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &json(&tables)?)?;
@@ -145,7 +149,8 @@ fn asked(args: &StudyArgs, path: &Path, study: &Study) -> Asked {
     arguments.extend(args.redact.arguments());
     arguments.extend(["--".to_owned(), path.to_string_lossy().into_owned()]);
     let documents = std::iter::once(path.to_path_buf()).chain(study.documents()).collect();
-    Asked { command: "study", arguments, secrets: 0, documents, redaction: None }
+    let secrets = if args.redact.is_wanted() { redact::hide_paths(&mut arguments) } else { 0 };
+    Asked { command: "study", arguments, secrets, documents, redaction: None }
 }
 
 fn formats(wanted: &[Format]) -> Formats {
@@ -169,6 +174,9 @@ fn page(study: &Study, judgement: &Judgement, style: Style) -> String {
     page.push_str(&format!("\n{}\n", style.paint(Tone::Heading, "Claims")));
     for claim in &judgement.claims {
         page.push_str(&verdict(claim, style));
+    }
+    if judgement.claims.is_empty() {
+        page.push_str("  None: sentences to be checked are [[claim]] in the study file.\n");
     }
     page
 }
@@ -209,7 +217,11 @@ fn differences(comparisons: &[Comparison], style: Style) -> String {
         }
         lines.push(format!("    {line}"));
     }
-    let text = if lines.is_empty() { "  No difference that repeats.".to_owned() } else { lines.join("\n") };
+    let text = match (lines.is_empty(), comparisons.is_empty()) {
+        (true, true) => "  Nothing to compare: no two kinds of runs differ in one setting.".to_owned(),
+        (true, false) => "  No difference that repeats.".to_owned(),
+        _ => lines.join("\n"),
+    };
     format!("\n{}\n{text}\n", style.paint(Tone::Heading, "What settings change, by kind of data"))
 }
 

@@ -21,6 +21,7 @@ const EXAMPLES: &str = "Examples:
   whereto verify out --captures /evidence          captures that were moved since
   whereto verify out --rerun                       the whole analysis again, compared byte for byte
   whereto verify out --rerun -- --wifi-keys k.txt  with the secrets that a manifest does not hold
+  whereto verify out --captures /evidence --rerun -- --redact-key key.bin day.pcap    a redacted result: it names no files
 
 Exit status: 0 all as it was, 1 something is changed, missing or could not be checked, 2 not done.
 A manifest can be made anew by whoever changes a result: sign it, see docs/evidence.md.";
@@ -143,7 +144,7 @@ fn strangers(dir: &Path, manifest: &Manifest, findings: &mut Findings) -> anyhow
 /// Repeats the analysis in a folder of its own and compares.
 fn again(args: &VerifyArgs, manifest: &Manifest, findings: &mut Findings) -> anyhow::Result<()> {
     if manifest.secrets > 0 && args.secrets.is_empty() {
-        bail!("the analysis used {} secrets, which a manifest does not hold: give them again after --", manifest.secrets);
+        bail!("the analysis used {} secrets or redacted paths, which a manifest does not hold: give them again after --", manifest.secrets);
     }
     let folder = tempfile::tempdir().context("cannot make a folder for the repetition")?;
     let output = folder.path().join("again");
@@ -235,6 +236,73 @@ mod tests {
         fs::remove_file(out.join("flows/part-1.parquet")).unwrap();
         fs::remove_file(out.join("report.json")).unwrap();
         assert!(verified(&out, &[]).1.contains("report.json: missing"));
+    }
+
+    /// A study with everything that one may read, judged.
+    fn judged(dir: &Path) -> PathBuf {
+        let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/lab-study/06-local-data-mode-1");
+        for name in ["phone.pcap.gz", "actions.csv", "sslkeys.txt"] {
+            fs::copy(lab.join(name), dir.join(name)).unwrap();
+        }
+        let claim = "[[claim]]\nid = \"C1\"\nsays = \"nothing goes out\"\nselect = { place = \"public\" }\nexpect = { flows = 0 }\n";
+        fs::write(dir.join("claims.toml"), claim).unwrap();
+        let study = "[study]\ntitle = \"t\"\nvendor = \"DJI\"\nclaims = [\"claims.toml\"]\n[[run]]\nid = \"a\"\ncaptures = \"phone.pcap.gz\"\n\
+            actions = \"actions.csv\"\ntls_keys = \"sslkeys.txt\"\n";
+        fs::write(dir.join("study.toml"), study).unwrap();
+        let output = dir.join("out");
+        let words = ["whereto", "-q", "--format", "csv,ndjson,arrow", "-o", output.to_str().unwrap()];
+        let study = dir.join("study.toml");
+        let parsed = Judged::try_parse_from(words.into_iter().chain([study.to_str().unwrap()])).unwrap();
+        super::super::study::run(&parsed.study, super::super::grid::Style { colour: false, width: 80 }, &mut std::io::sink()).unwrap();
+        output
+    }
+
+    /// Every file below a folder.
+    fn below(folder: &Path) -> Vec<PathBuf> {
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
+    }
+
+    #[test]
+    fn one_changed_byte_of_a_study_is_found_in_every_file_wherever_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = judged(folder.path());
+        let (ending, text) = verified(&out, &[]);
+        assert_eq!(ending.unwrap(), Ending::Done, "{text}");
+        let inputs = ["phone.pcap.gz", "actions.csv", "sslkeys.txt", "claims.toml", "study.toml"].map(|name| folder.path().join(name));
+        let files: Vec<PathBuf> = below(&out).into_iter().filter(|path| !path.ends_with(FILE)).chain(inputs).collect();
+        assert!(files.len() > 100, "tables in four formats, the report and its twins, inputs: {}", files.len());
+        // The same places of each file are changed in all of them at once: each must be named.
+        for round in 0..6_usize {
+            let whole: Vec<Vec<u8>> = files.iter().map(|path| fs::read(path).unwrap()).collect();
+            for (path, bytes) in files.iter().zip(&whole) {
+                let mut changed = bytes.clone();
+                match bytes.len() {
+                    // A table without rows as text.
+                    0 => changed.push(b' '),
+                    length => changed[(length - 1) * round / 5] ^= 1 << round,
+                }
+                fs::write(path, changed).unwrap();
+            }
+            let (ending, text) = verified(&out, &[]);
+            assert_eq!(ending.unwrap(), Ending::Damaged);
+            for path in &files {
+                let name = path.strip_prefix(&out).unwrap_or(path).display().to_string();
+                assert!(
+                    text.lines().any(|line| line.contains(&name) && line.contains("changed")),
+                    "round {round}: {name} is not in\n{text}"
+                );
+            }
+            files.iter().zip(whole).for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+        }
+        assert_eq!(verified(&out, &[]).0.unwrap(), Ending::Done);
+        let text = fs::read(out.join(FILE)).unwrap();
+        for at in (0..text.len()).step_by(101) {
+            let mut changed = text.clone();
+            changed[at] ^= 1 << (at % 7);
+            fs::write(out.join(FILE), changed).unwrap();
+            assert!(Manifest::read(&out).is_err(), "byte {at} of the manifest");
+        }
     }
 
     #[test]

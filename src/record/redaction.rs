@@ -31,7 +31,7 @@ impl Record for Redaction {
         Column::new(
             "what",
             "",
-            "what was done: rows-removed, addresses (network and link addresses became pseudonyms), identifiers (names, serial numbers, hashes of contents became pseudonyms), places-removed, evidence-removed (of bystanders)",
+            "what was done: rows-removed, addresses (network and link addresses became pseudonyms), identifiers (names, serial numbers, hashes of contents became pseudonyms), places-removed, evidence-removed (of bystanders), paths (of captures, logs and key files, to their ends or pseudonyms), user-agents (to program and system)",
             Get::Text(|r| text(r.what)),
         ),
         Column::new("cells", "", "cells changed; 0 when whole rows were removed", Get::Number(|r| Some(r.cells))),

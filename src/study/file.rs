@@ -468,12 +468,17 @@ impl Study {
         paths::joined(&self.folder, text)
     }
 
-    /// Files that it names beside captures, keys, rules and address data: claims and logs of actions.
+    /// Files that it names beside captures, rules, address data and what could be guessed by its hash (passphrases): claims,
+    /// logs of actions, key logs of TLS.
     #[must_use]
     pub fn documents(&self) -> Vec<PathBuf> {
         let claims = self.head.claims.iter().map(|path| path.get_ref().as_str());
         let logs = self.runs.iter().filter_map(|run| run.actions.as_deref());
-        claims.chain(logs).map(|path| self.path(path)).collect()
+        let keys = self.runs.iter().flat_map(|run| run.tls_keys.values()).map(String::as_str);
+        let mut documents: Vec<PathBuf> = claims.chain(logs).chain(keys).map(|path| self.path(path)).collect();
+        let mut seen = BTreeSet::new();
+        documents.retain(|path| seen.insert(path.clone()));
+        documents
     }
 
     /// The application of a run.

@@ -28,6 +28,7 @@ mod drift;
 mod dtls;
 #[cfg(test)]
 #[cfg(all(feature = "table", feature = "live"))]
+mod evidence;
 mod excerpt;
 #[cfg(test)]
 mod floors;

@@ -44,8 +44,23 @@ fn no_file_of_a_redacted_study_says_who_it_was() {
     let hosts = |dir: &Path| values(dir, "flows", &["name", "country", "as_org"]);
     assert_eq!(hosts(&redacted), hosts(&plain), "public hosts, their countries and networks stay");
 
-    let checked = run(&place, &["verify", "{out}/redacted", "--rerun"]);
+    // Nor where the analyst keeps what; by their hashes the files are found all the same.
+    let paths: BTreeSet<String> = ["lab-study", "studies/lab", "01-default-1/phone.pcap.gz", "sslkeys"].map(str::to_owned).into();
+    for path in files(&redacted) {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        assert!(paths.iter().all(|part| !text.contains(part.as_str())), "{}", path.display());
+    }
+    let evidence = place.folder().join("in/evidence");
+    copy(Path::new("captures/lab-study"), &evidence.join("a"));
+    copy(Path::new("studies"), &evidence.join("b"));
+    let moved = evidence.display().to_string();
+    let checked = run(&place, &["verify", "{out}/redacted", "--captures", &moved]);
     assert_eq!(checked.status, 0, "{}{}", checked.stdout, checked.stderr);
+    let again = ["verify", "{out}/redacted", "--captures", &moved, "--rerun", "--", "--redact-key", &key, "studies/lab/study.toml"];
+    let checked = run(&place, &again);
+    assert_eq!(checked.status, 0, "{}{}", checked.stdout, checked.stderr);
+    let without = run(&place, &["verify", "{out}/redacted", "--rerun"]);
+    assert!(without.status == 2 && without.stderr.contains("redacted paths"), "{}", without.stderr);
     let refused = run(&place, &["explain", "{out}/redacted", "claim:K09", "--capture", "{out}/x.pcapng"]);
     assert!(refused.status == 2 && refused.stderr.contains("holds pseudonyms, which are in no capture"), "{}", refused.stderr);
     let left: Vec<_> = fs::read_dir(&redacted).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -72,7 +87,6 @@ fn what_was_on_the_air_is_hidden_and_one_key_is_one_result() {
     for secret in ["Spark-Lab-01", "0ASUE7L0021LAB", "1581F45LABSPARK0021A", "192.168.2.55", "60:60:1f:5a:3c:01"] {
         assert!(secrets.contains(secret), "{secret} not in {secrets:?}");
     }
-    // The name of the capture is the analyst's.
     assert_unsaid(&redacted, &secrets);
     assert!(secrets.iter().all(|secret| !says(&ran.stdout, secret)), "{}", ran.stdout);
     let broadcasts = rows(&redacted, "remote_id");
@@ -89,7 +103,9 @@ fn what_was_on_the_air_is_hidden_and_one_key_is_one_result() {
         let part = |dir: &str| fs::read(place.folder().join(format!("out/{dir}/{table}/part-0.parquet"))).unwrap();
         assert!(part("copy") == part("redacted"), "{table}");
     }
-    let checked = run(&place, &["verify", "{out}/copy", "--rerun"]);
+    let said = fs::read_to_string(redacted.join("report.md")).unwrap();
+    assert!(!said.contains("lab-wpa2-monitor") && said.contains(".pcap.zst"), "a capture is named by its pseudonym");
+    let checked = run(&place, &["verify", "{out}/copy", "--captures", "captures", "--rerun", "--", "--redact-key", &key, "{out}/plain"]);
     assert_eq!(checked.status, 0, "{}{}", checked.stdout, checked.stderr);
     let again = run(&place, &["report", "{out}/copy", "-o", "{out}/twice", "--redact", "pseudonyms", "--redact-key", &key]);
     assert!(again.status == 2 && again.stderr.contains("is redacted already"), "{}", again.stderr);
@@ -117,7 +133,9 @@ fn bystanders_are_counted_and_gone() {
     assert_eq!((removed("flows"), removed("remote_id")), ((before.len() - own) as u64, 600));
     let sum = |table: &str| rows(&out, table).iter().map(|row| row["ip_bytes_out"].as_u64().unwrap()).sum::<u64>();
     assert_eq!(sum("summary"), sum("flows"));
-    assert_eq!(run(&place, &["verify", "{out}", "--rerun"]).status, 0);
+    assert!(rows(&out, "flows").iter().all(|row| row["capture"] == "lab-wpa2-monitor.pcap.zst"), "the folders are gone");
+    assert!(statement.iter().any(|row| row["what"] == "paths" && row["level"] == "bystanders"));
+    assert_eq!(run(&place, &["verify", "{out}", "--captures", "captures", "--rerun", "--", "--wifi-keys", KEYS, MONITOR]).status, 0);
 }
 
 #[test]
@@ -188,6 +206,16 @@ fn says(text: &str, secret: &str) -> bool {
         let goes_on = is_part(after) && (after != Some('.') || is_digit(rest.chars().nth(1)));
         !is_part(before.chars().next_back()) && !goes_on
     })
+}
+
+/// A folder of the repository, copied.
+fn copy(from: &Path, to: &Path) {
+    let from = crate::sources::root().join(from);
+    for path in files(&from) {
+        let there = to.join(path.strip_prefix(&from).unwrap());
+        fs::create_dir_all(there.parent().unwrap()).unwrap();
+        fs::copy(path, there).unwrap();
+    }
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {

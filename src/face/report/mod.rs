@@ -108,8 +108,9 @@ fn redacted(args: &ReportArgs, title: &str, out: &mut dyn Write) -> anyhow::Resu
         args.devices.iter().for_each(|device| arguments.extend(["--device".to_owned(), device.to_string()]));
     }
     arguments.extend(["--".to_owned(), args.dir.to_string_lossy().into_owned()]);
+    secrets += redact::hide_paths(&mut arguments);
     let asked = Asked { command: "report", arguments, secrets, documents: Vec::new(), redaction: Some(redact::note(&redactor)) };
-    manifest.derived(asked, output, &tables, &written)?.write(output)?;
+    manifest.derived(asked, output, &tables, &written)?.with_paths(&|path| redactor.path(path)).write(output)?;
     for path in written {
         writeln!(out, "{}", path.display())?;
     }

@@ -6,12 +6,14 @@ use crate::record::Kind;
 /// What is done to a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    /// Stays: numbers, times, fixed words, the analyst's own paths, hashes of inputs.
+    /// Stays: numbers, times, fixed words, hashes of inputs; paths were shortened before.
     Keep,
     /// Looked through for addresses and known values.
     Text,
     /// Looked through for known values only: versions in it look like addresses.
     Known,
+    /// A user agent: program and system without versions, devices and languages.
+    Agent,
     /// Replaced as a whole, by a pseudonym of this kind.
     Whole(&'static str),
     /// A host name, or `source:name`: public ones stay, those of a home do not.
@@ -58,7 +60,7 @@ const NAMED: &[(&str, &str, Class)] = &[
     ("certificates", "sha1", Class::Keep),
     ("certificates", "serial", Class::Keep),
     ("", "written_by", Class::Known),
-    ("", "user_agent", Class::Known),
+    ("", "user_agent", Class::Agent),
     ("", "ssid", Class::Whole("ssid")),
     ("remote_id", "identity", Class::Whole("id")),
     ("remote_id", "other_identities", Class::Whole("id")),

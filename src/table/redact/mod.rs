@@ -4,16 +4,19 @@
 //! | level | does |
 //! |---|---|
 //! | bystanders | rows of devices, stations, networks and aircraft that the analyst did not name are removed, and counted |
-//! | pseudonyms | addresses, names and numbers of devices and people become pseudonyms of a key; places are removed |
+//! | pseudonyms | addresses, names and numbers of devices and people become pseudonyms of a key; places are removed; user agents say the program only |
 //!
+//! At both levels paths of captures, logs and key files lose the folders they lie in, or become pseudonyms.
 //! `summary` and `destinations` are added up again from what is left. The ledger stays: it counts frames, and closes.
 
+mod agent;
 mod bystanders;
 mod columns;
+mod paths;
 mod pseudonym;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use polars::prelude::{
@@ -30,10 +33,11 @@ use super::writer::{FrameWriter, TableWriter, sync_folder};
 use crate::error::{Error, Kind};
 use crate::flow::Device;
 use crate::limits;
-use crate::record::{DESTINATIONS, Field, Redaction, SUMMARY, schemas};
+use crate::record::{DESTINATIONS, Field, Kind as FieldKind, Redaction, SUMMARY, schemas};
 
 use bystanders::Kept;
 use columns::{Class, class};
+use paths::Paths;
 use pseudonym::Pseudonyms;
 use words::Words;
 
@@ -76,6 +80,7 @@ pub struct Redactor {
     given: Vec<Device>,
     words: Option<Words>,
     kept: Option<Kept>,
+    paths: Paths,
     done: BTreeMap<(&'static str, String, String, &'static str), Redaction>,
 }
 
@@ -93,6 +98,9 @@ const LEARNED: &[(&str, &str, &str)] = &[
 /// Columns with link addresses, which names are made from.
 const MACS: &[(&str, &str)] =
     &[("flows", "device_mac"), ("flows", "station"), ("wifi", "bssid"), ("wifi", "station"), ("remote_id", "transmitter")];
+/// Columns with paths of captures, logs and key files.
+const PATHS: &[(&str, &str)] =
+    &[("captures", "capture"), ("runs", "action_log"), ("flows", "decrypted_by"), ("tls", "decrypted_by"), ("quic", "decrypted_by")];
 /// What stands where a line of evidence was.
 const REMOVED: &str = "a conversation of a bystander, removed";
 
@@ -117,7 +125,14 @@ impl Redactor {
         let mut levels = order.levels.clone();
         levels.sort_unstable();
         levels.dedup();
-        Ok(Self { levels, given: order.given.clone(), words: words.transpose()?, kept: None, done: BTreeMap::new() })
+        Ok(Self {
+            levels,
+            given: order.given.clone(),
+            words: words.transpose()?,
+            kept: None,
+            paths: Paths::default(),
+            done: BTreeMap::new(),
+        })
     }
 
     /// What tells keys apart, when pseudonyms were asked for.
@@ -134,7 +149,18 @@ impl Redactor {
 
     /// A text of the result without what it may not say.
     pub fn text(&mut self, text: &str) -> String {
-        self.words.as_mut().and_then(|words| words.replaced(text)).unwrap_or_else(|| text.to_owned())
+        let text = self.paths.replaced(text).unwrap_or_else(|| text.to_owned());
+        self.words.as_mut().and_then(|words| words.replaced(&text)).unwrap_or(text)
+    }
+
+    /// A path of an input, as the tables have it; of any other file its name or pseudonym.
+    #[must_use]
+    pub fn path(&self, path: &str) -> String {
+        let known = self.paths.replaced(path);
+        known.unwrap_or_else(|| match &self.words {
+            Some(words) if path != "-" => paths::hidden(&words.pseudonyms, path),
+            _ => Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned()),
+        })
     }
 
     /// Writes the tables of `from` to `to`. `captures` and `ledger` of the answer are taken from `plain`, which has them
@@ -145,6 +171,7 @@ impl Redactor {
     pub fn tables(&mut self, from: &Path, to: &Path, formats: Formats) -> Result<(Vec<Table>, DataFrame, DataFrame, DataFrame), Error> {
         self.kept = if self.levels.contains(&Level::Bystanders) { Some(Kept::of(from, &self.given)?) } else { None };
         self.learn(from)?;
+        self.learn_paths(from)?;
         let (mut complete, mut aggregates) = (Vec::new(), Aggregates::new());
         for table in schemas().into_iter().filter(|schema| !MADE_ANEW.contains(&schema.table)) {
             let mut files = FrameWriter::create(to, table.table, &schema(&table.fields), formats)?;
@@ -227,9 +254,52 @@ impl Redactor {
         Ok(())
     }
 
+    /// Where inputs lie, as the tables tell.
+    fn learn_paths(&mut self, from: &Path) -> Result<(), Error> {
+        let mut known = BTreeSet::new();
+        for (table, column) in PATHS {
+            let frame = read(from, table, &[column])?;
+            let mut learn = |text: &str| {
+                // A key's place is the file and the line in it.
+                let file = if *column == "decrypted_by" { text.rsplit_once(':').map_or(text, |(file, _)| file) } else { text };
+                known.insert(file.to_owned());
+            };
+            each(&frame, column, &mut learn).map_err(|error| failed(from, table, &error))?;
+        }
+        self.paths = Paths::of(&known, self.words.as_ref().map(|words| &words.pseudonyms));
+        Ok(())
+    }
+
+    /// Texts without paths.
+    fn without_paths(&mut self, table: &'static str, fields: &[Field], mut part: DataFrame) -> PolarsResult<DataFrame> {
+        let level = if self.words.is_some() { Level::Pseudonyms } else { Level::Bystanders };
+        for field in fields.iter().filter(|field| matches!(field.kind, FieldKind::Text | FieldKind::List)) {
+            let (mut cells, paths) = (0, &self.paths);
+            let mut change = |text: &str| {
+                let changed = paths.replaced(text);
+                cells += u64::from(changed.is_some());
+                changed
+            };
+            let column = part.column(field.name)?;
+            let changed = match column.dtype() {
+                DataType::List(_) => lists(column, &mut change)?,
+                _ => {
+                    let texts = column.str()?.iter().map(|text| text.map(|text| change(text).unwrap_or_else(|| text.to_owned())));
+                    StringChunked::from_iter_options(column.name().clone(), texts).into_column()
+                }
+            };
+            if cells > 0 {
+                part.with_column(changed)?;
+                note(&mut self.done, (level, table, field.name, "paths")).cells += cells;
+            }
+        }
+        Ok(part)
+    }
+
     /// Rows of a table as they may be.
     fn part(&mut self, table: &'static str, fields: &[Field], part: &DataFrame) -> PolarsResult<DataFrame> {
         let part = self.without_bystanders(table, part)?;
+        let part = self.without_paths(table, fields, part)?;
         if self.words.is_none() {
             return Ok(part);
         }
@@ -280,6 +350,7 @@ impl Redactor {
             Class::Keep => return Ok(column.clone()),
             Class::Place => "places-removed",
             Class::Text => "addresses",
+            Class::Agent => "user-agents",
             Class::Known | Class::Whole(_) | Class::Host | Class::Path | Class::File => "identifiers",
         };
         let is_dns = table == "dns" && matches!(field.name, "query" | "questions" | "answers" | "authorities" | "additionals");
@@ -339,6 +410,7 @@ fn replaced(class: Class, words: &mut Words, text: &str) -> Option<String> {
         Class::Keep | Class::Place => None,
         Class::Text => words.replaced(text),
         Class::Known => words.known_replaced(text),
+        Class::Agent => Some(agent::general(text)).filter(|general| general != text),
         Class::Whole(kind) => (!text.is_empty()).then(|| words.pseudonyms.word(kind, text)),
         Class::Host => host(words, text),
         Class::Path => path(words, text),
