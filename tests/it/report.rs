@@ -39,7 +39,21 @@ fn a_study_writes_its_report_and_manifest() {
     assert_eq!(page.matches("id=\"time-").count(), 10, "a timeline for each run");
     assert_eq!(page.matches("id=\"change-").count(), 3, "a picture for each change of a setting");
 
+    for heading in
+        ["Media", "Audio", "Flight logs", "Diagnostics and no-fly zones", "Personal data", "Facial recognition", "Cloud access", "Servers"]
+    {
+        assert!(page.contains(&format!("<h3>{heading}</h3>")), "{heading}");
+    }
+    let counted = |sort: &Value| sort["numbers"].as_array().unwrap().len();
+    let findings: usize = said["finding_sorts"].as_array().unwrap().iter().map(counted).sum();
+    assert!(findings > 1_000, "all of them, not only those that are listed");
+    let shown = format!("{},{:03}", findings / 1_000, findings % 1_000);
+    assert!(told.contains(&format!("{shown} findings, those of one sort together")), "{findings}");
+    assert!(page.contains("finding:1") && page.matches("whereto explain DIR finding:").count() < 100, "those of a sort are one line");
+    assert!(told.contains("whereto explain DIR run=01-default-1") && told.contains("action=sync_flight_logs at 2026-11-22T15:16:10"));
+
     let markdown = fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(markdown.contains("### Flight logs") && markdown.contains("### Servers"));
     assert!(markdown.contains("## Verdicts on claims") && markdown.contains("## What settings change"));
     assert!(markdown.contains("| analytics | vanished |"), "{markdown}");
 

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::super::rows::{Row, rows};
 use super::broadcasts::{self, Heard, Told};
-use super::sections::{self, Section};
+use super::findings::{self, Sort};
+use super::sections::{self, Owner, Section};
 use crate::table::read;
 
 /// Destinations listed; the table `destinations` holds all.
@@ -39,12 +40,16 @@ pub(super) struct Report {
     pub(super) comparisons: Vec<Row>,
     /// Facts worth a reader's eye.
     pub(super) findings: Vec<Row>,
+    /// The same, those of one sort together, all of them.
+    pub(super) finding_sorts: Vec<Sort>,
     /// Kinds of data by region.
     pub(super) matrix: Matrix,
     /// Bytes by settled country.
     pub(super) countries: Vec<Place>,
     /// The kinds under the headings of the study.
     pub(super) sections: Vec<Section>,
+    /// Who runs the servers.
+    pub(super) servers: Vec<Owner>,
     /// Destinations with most bytes.
     pub(super) destinations: Vec<Row>,
     /// How many there are in all.
@@ -172,6 +177,7 @@ impl Report {
             comparisons: lists
                 .read("comparisons", &["word"], |row| u64::from(matches!(row.text("word"), "no-difference-seen" | "too-few-runs")))?,
             findings: lists.read("findings", &["severity"], |row| gravity(row.text("severity")))?,
+            finding_sorts: findings::of(dir)?,
             actions: lists.read("actions", &[], |_| 0)?,
             wifi: lists.read("wifi", &["data_clear", "data_protected"], |row| {
                 u64::MAX - row.number("data_clear").unwrap_or(0) - row.number("data_protected").unwrap_or(0)
@@ -180,6 +186,7 @@ impl Report {
             positions: lists.cut("positions", broadcasts::told(dir)?),
             countries: countries(&summary),
             sections: sections::of(&summary),
+            servers: sections::servers(&summary),
             timelines: lists.cut_to(TIMELINES, "timelines", Timeline::read(dir, &matrix.categories)?),
             redactions: lists.read("redactions", &[], |_| 0)?,
             redacted: Vec::new(),
@@ -252,7 +259,7 @@ impl Lists<'_> {
 }
 
 /// The gravest first.
-fn gravity(severity: &str) -> u64 {
+pub(super) fn gravity(severity: &str) -> u64 {
     ["high", "medium", "low", "info"]
         .iter()
         .position(|word| *word == severity)

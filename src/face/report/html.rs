@@ -88,9 +88,9 @@ fn body(report: &Report, commands: &Commands) -> Markup {
             (study::verdicts(report, commands))
             (kinds(report, commands))
             (destinations(report, commands))
-            (study::runs(report))
+            (study::runs(report, commands))
             (study::settings(report))
-            (study::over_time(report))
+            (study::over_time(report, commands))
             (seen::findings(report, commands))
             (seen::air(report, commands))
             (quality(report))
@@ -128,7 +128,13 @@ fn inputs(report: &Report) -> String {
     format!("{captures} {noun}, {} frames, {} on the wire, {first} to {last}. Made by {}.", count(frames), bytes(wire), report.made_by)
 }
 
-fn to_the_second(time: &str) -> String {
+/// A time to the millisecond.
+fn to_the_millisecond(time: &str) -> String {
+    let cut = time.split_once('.').and_then(|(second, rest)| Some(format!("{second}.{}Z", rest.get(..3)?)));
+    cut.unwrap_or_else(|| time.to_owned())
+}
+
+pub(super) fn to_the_second(time: &str) -> String {
     time.split_once('.').map_or_else(|| time.to_owned(), |(second, _)| format!("{second}Z"))
 }
 
@@ -224,7 +230,9 @@ fn kinds(report: &Report, commands: &Commands) -> Markup {
     html! {
         section #kinds {
             h2 { "Kinds of data" }
+            p { "Each number of bytes links to the command that lists its flows. A run's part of a kind is " code { "whereto explain DIR run=RUN,category=KIND" } "." }
             @for section in &report.sections { (heading(section, commands)) }
+            (servers(report, commands))
         }
     }
 }
@@ -245,6 +253,26 @@ fn heading(section: &Section, commands: &Commands) -> Markup {
     }
 }
 
+/// Who runs the servers, and where.
+fn servers(report: &Report, commands: &Commands) -> Markup {
+    html! {
+        h3 { "Servers" }
+        p.small { "by the owner of the name; an owner without a name is not known. " a href="#destinations" { "Destinations" } " has each of them" }
+        div.wide { table {
+            caption.hidden { "Servers" }
+            thead { tr { @for name in ["owner", "out", "in", "flows", "countries", "kinds"] { th scope="col" { (name) } } } }
+            tbody { @for owner in &report.servers { tr {
+                th scope="row" { @if owner.name.is_empty() { "not known" } @else { (printable(&owner.name)) } }
+                td { (linked(commands, owner.bytes.out, &cell(&[("owner", &owner.name)]))) }
+                td { (bytes(owner.bytes.inward)) }
+                td { (count(owner.bytes.flows)) }
+                td.text { (parts_of(&owner.countries, "not settled")) }
+                td.text { (parts_of(&owner.categories, "unknown")) }
+            } } }
+        } }
+    }
+}
+
 fn kind_row(kind: &Kind, commands: &Commands) -> Markup {
     html! { tr {
         th scope="row" { (kind.category) }
@@ -257,7 +285,7 @@ fn kind_row(kind: &Kind, commands: &Commands) -> Markup {
     } }
 }
 
-fn parts_of(parts: &[(String, Bytes)], none: &str) -> String {
+pub(super) fn parts_of(parts: &[(String, Bytes)], none: &str) -> String {
     const SHOWN: usize = 5;
     let name = |text: &str| if text.is_empty() { none.to_owned() } else { printable(text).into_owned() };
     let mut shown: Vec<String> = parts.iter().take(SHOWN).map(|(text, sum)| format!("{} {}", name(text), bytes(sum.out))).collect();
@@ -306,6 +334,18 @@ fn quality(report: &Report) -> Markup {
     html! {
         section #quality {
             h2 { "Capture quality" }
+            div.wide { table.sortable {
+                caption { "What each capture can show; silences and lost frames are where something may have been missed" }
+                thead { tr { @for name in ["capture", "frames", "cut short", "lost by the system", "longest silence", "clock went back", "ends in damage"] { th scope="col" { (name) } } } }
+                tbody { @for row in report.captures.iter().take(INPUTS) { tr {
+                    th scope="row" { (row.shown("capture")) }
+                    @for column in ["frames", "cut_frames"] { td data-n=(row.number(column).unwrap_or_default()) { (count(row.number(column).unwrap_or_default())) } }
+                    td { @if let Some(lost) = row.number("drops_reported") { (count(lost)) } @else { "not told" } }
+                    td { (row.shown("longest_silence_s")) " s" }
+                    td { (count(row.number("clock_jumps").unwrap_or_default())) }
+                    td { @if row.is("truncated") { strong.alarm { "yes" } } @else { "no" } }
+                } } }
+            } }
             @if report.anomalies.is_empty() { p { "Nothing was damaged and nothing was odd." } }
             @else { div.wide { table {
                 caption.hidden { "Damage and oddities" }
@@ -362,6 +402,7 @@ fn manifest(report: &Report) -> Markup {
     html! {
         section #inputs {
             h2 { "Inputs and rules" }
+            p { "The hashes of all inputs, rules and files of this result stand in " code { "manifest.json" } " beside this page, which is sealed: " code { "whereto verify DIR" } " finds a changed byte, " code { "whereto verify DIR --rerun" } " makes the result again." }
             @if report.captures.len() > INPUTS { p.small { (report.captures.len() - INPUTS) " more captures are in table " code { "captures" } " and in manifest.json." } }
             @for row in report.captures.iter().take(INPUTS) {
                 h3 { (row.shown("capture")) }

@@ -8,15 +8,22 @@ use super::super::rows::Row;
 use super::super::units::{bytes, count, share};
 use super::broadcasts::Heard;
 use super::data::{Bytes, Report};
+use super::findings::{Sort, first};
+use super::html::parts_of;
+use super::sections::{Kind, Owner};
 
 /// Destinations listed here; the page and the table hold more.
 const DESTINATIONS: usize = 50;
+
+/// Values, receivers and numbers shown of findings of one sort.
+const FINDINGS: usize = 6;
 
 /// The report as Markdown.
 pub(super) fn page(report: &Report) -> String {
     let mut page = Page(format!("# {}\n", text(&report.title)));
     claims(report, &mut page);
     answer(report, &mut page);
+    kinds(report, &mut page);
     study(report, &mut page);
     destinations(report, &mut page);
     rest(report, &mut page);
@@ -62,6 +69,38 @@ fn answer(report: &Report, page: &mut Page) {
     }
     page.line("\n## What could not be seen\n");
     report.unseen.iter().for_each(|sentence| page.line(&format!("- {}", text(sentence))));
+}
+
+fn kinds(report: &Report, page: &mut Page) {
+    page.line("\n## Kinds of data");
+    for section in &report.sections {
+        page.line(&format!("\n### {}\n\n{}", section.heading, section.about));
+        if section.kinds.is_empty() {
+            page.line(&format!("\nNone of this was recognised (looked for: {}).", text(&section.looked_for.join(", "))));
+            continue;
+        }
+        let row = |kind: &Kind| {
+            let parts = [
+                (&kind.bases, "nothing"),
+                (&kind.countries, "not settled"),
+                (&kind.owners, "not known"),
+                (&kind.initiations, "unknown"),
+                (&kind.encryptions, "unknown"),
+            ];
+            let sums = [bytes(kind.bytes.out), bytes(kind.bytes.inward), count(kind.bytes.flows)];
+            std::iter::once(text(&kind.category)).chain(sums).chain(parts.map(|(parts, none)| text(&parts_of(parts, none)))).collect()
+        };
+        let heads = ["kind", "out", "in", "flows", "rests on", "countries", "owners", "caused by", "encryption"];
+        page.table(&heads, section.kinds.iter().map(row));
+    }
+    page.line("\n### Servers");
+    let row = |owner: &Owner| {
+        let name = if owner.name.is_empty() { "not known" } else { &owner.name };
+        let sums = [bytes(owner.bytes.out), bytes(owner.bytes.inward), count(owner.bytes.flows)];
+        let parts = [parts_of(&owner.countries, "not settled"), parts_of(&owner.categories, "unknown")];
+        std::iter::once(text(name)).chain(sums).chain(parts.map(|parts| text(&parts))).collect()
+    };
+    page.table(&["owner", "out", "in", "flows", "countries", "kinds"], report.servers.iter().map(row));
 }
 
 fn claims(report: &Report, page: &mut Page) {
@@ -113,11 +152,17 @@ fn destinations(report: &Report, page: &mut Page) {
 }
 
 fn rest(report: &Report, page: &mut Page) {
-    if !report.findings.is_empty() {
+    if !report.finding_sorts.is_empty() {
         page.line("\n## Findings");
-        let columns = ["severity", "kind", "what", "value", "device_ip", "remote_ip", "flow_id", "frame"];
-        let row = |row: &Row| columns.map(|column| text(&row.shown(column))).to_vec();
-        page.table(&["severity", "kind", "what", "seen", "device", "to", "flow", "frame"], report.findings.iter().map(row));
+        let row = |sort: &Sort| {
+            let numbers: Vec<String> = sort.numbers.iter().take(FINDINGS).map(u64::to_string).collect();
+            let more = if sort.count() > FINDINGS { " …" } else { "" };
+            let texts = [&sort.severity, &sort.kind, &sort.what, &sort.reason].map(|cell| text(cell));
+            let sets = [&sort.values, &sort.devices, &sort.remotes].map(|set| text(&first(set, FINDINGS)));
+            texts.into_iter().chain(sets).chain([sort.count().to_string(), text(&format!("{}{more}", numbers.join(", ")))]).collect()
+        };
+        let heads = ["severity", "kind", "what", "why it matters", "seen", "device", "to", "times", "explain finding"];
+        page.table(&heads, report.finding_sorts.iter().map(row));
     }
     if !report.remote_id.is_empty() {
         page.line("\n## Broadcasts of aircraft");
@@ -130,7 +175,7 @@ fn rest(report: &Report, page: &mut Page) {
         let heads = ["transmitter", "identities", "formats", "doubts", "first", "last", "broadcasts", "doubted"];
         page.table(&heads, report.remote_id.iter().map(row));
     }
-    for (table, rows) in &report.left_out {
+    for (table, rows) in report.left_out.iter().filter(|(table, _)| **table != "findings") {
         page.line(&format!("\n{rows} more rows of {table} are in its table only."));
     }
     page.line("\n## Ledger");

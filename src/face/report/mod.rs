@@ -6,6 +6,7 @@
 mod broadcasts;
 mod commands;
 mod data;
+mod findings;
 mod html;
 mod markdown;
 mod picture;

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::rows::Row;
 use super::super::units::bytes;
 use super::data::{BINS, Place, Timeline, bin};
-use super::html::rate;
+use super::html::{rate, to_the_second};
 use super::world::{coasts, countries, place};
 use crate::table::time;
 use crate::time::Timestamp;
@@ -20,6 +20,8 @@ const RADII: (f64, f64) = (100.0, 12.0);
 const NAMES: usize = 150;
 const PART: usize = 7;
 const STRIP: usize = 18;
+/// Room above the strips for two lines of numbers, besides the height of a strip.
+const HEAD: usize = 6;
 
 /// The colour class of a number of bytes: `h0` for none, `h6` for the most; a step is a factor of eight.
 pub(super) fn heat(bytes: u64, most: u64) -> String {
@@ -56,13 +58,13 @@ fn radius(bytes: u64, most: u64) -> f64 {
 pub(super) fn timeline(place: usize, timeline: &Timeline, actions: &[&Row]) -> Markup {
     let Some((begin, end)) = timeline.span else { return html! { p { "No flows." } } };
     let most = timeline.strips.iter().flat_map(|(_, strip)| strip).copied().max().unwrap_or_default();
-    let (width, height) = (NAMES + BINS * PART, (timeline.strips.len() + 2) * STRIP);
+    let (width, height) = (NAMES + BINS * PART, (timeline.strips.len() + 2) * STRIP + HEAD);
     let title = format!("time-{}", place + 1);
     html! {
         svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-labelledby=(title) {
             title id=(title) { "Bytes from the device over time, a strip for each kind of data; the tables say how many in all and when the user did what." }
             @for (line, (name, strip)) in (1..).zip(&timeline.strips) {
-                @let top = line * STRIP;
+                @let top = line * STRIP + HEAD;
                 text class="name" x=(NAMES - 6) y=(top + STRIP - 5) text-anchor="end" { (name) }
                 rect class="h0" x=(NAMES) y=(top) width=(BINS * PART) height=(STRIP - 2) {}
                 @for (part, sent) in strip.iter().enumerate().filter(|(_, sent)| **sent > 0) {
@@ -72,8 +74,8 @@ pub(super) fn timeline(place: usize, timeline: &Timeline, actions: &[&Row]) -> M
                 }
             }
             @for (number, action) in (1..).zip(actions) { (mark(number, action, (begin, end), height)) }
-            text class="name" x=(NAMES) y=(height - 4) { (time(begin)) }
-            text class="name" x=(width) y=(height - 4) text-anchor="end" { (time(end)) }
+            text class="name" x=(NAMES) y=(height - 4) { (to_the_second(&time(begin))) }
+            text class="name" x=(width) y=(height - 4) text-anchor="end" { (to_the_second(&time(end))) }
         }
     }
 }
@@ -83,7 +85,7 @@ fn mark(number: usize, action: &Row, (begin, end): (i64, i64), height: usize) ->
     let Some(at) = nanoseconds(action.text("time")) else { return html! {} };
     let x = NAMES + bin(at.clamp(begin, end), begin, end) * PART + PART / 2;
     // Neighbours do not write over each other.
-    let y = if number.is_multiple_of(2) { STRIP - 9 } else { STRIP - 1 };
+    let y = if number.is_multiple_of(2) { STRIP - 9 } else { STRIP + 2 };
     html! {
         line class="action" x1=(x) x2=(x) y1=(y) y2=(height - STRIP) { title { (action.text("action")) " at " (action.text("time")) } }
         text class="number" x=(x + 2) y=(y) { (number) }

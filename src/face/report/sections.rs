@@ -38,6 +38,19 @@ pub(super) struct Kind {
     pub(super) encryptions: Vec<(String, Bytes)>,
 }
 
+/// Who runs servers.
+#[derive(Debug, Serialize)]
+pub(super) struct Owner {
+    /// The owner; empty when not known.
+    pub(super) name: String,
+    #[serde(flatten)]
+    pub(super) bytes: Bytes,
+    /// Countries; an empty one is not settled.
+    pub(super) countries: Vec<(String, Bytes)>,
+    /// Kinds of data.
+    pub(super) categories: Vec<(String, Bytes)>,
+}
+
 /// Headings of the 2018 study, and two of ours for the rest.
 const HEADINGS: &[(&str, &str, &[&str])] = &[
     ("Media", "photographs, video, live streams, what is shared", &["media", "live_stream", "social"]),
@@ -91,6 +104,16 @@ fn kind(summary: &[Row], (category, bytes): &(String, Bytes)) -> Kind {
     }
 }
 
+/// Who runs the servers, most bytes first.
+pub(super) fn servers(summary: &[Row]) -> Vec<Owner> {
+    let owner = |(name, bytes): (String, Bytes)| {
+        let own = || summary.iter().filter(|row| row.text("owner") == name);
+        let (countries, categories) = (ranked(own(), "country"), ranked(own(), "category"));
+        Owner { name, bytes, countries, categories }
+    };
+    ranked(summary.iter(), "owner").into_iter().map(owner).collect()
+}
+
 /// What could not be seen, in sentences a decision-maker reads.
 pub(super) fn unseen(report: &Report, summary: &[Row]) -> Vec<String> {
     let mut said = Vec::new();
@@ -140,9 +163,16 @@ pub(super) fn redacted(redactions: &[Row]) -> Vec<String> {
             count(sum(&["evidence-removed"], "cells", &any))
         ));
     }
+    let (paths, agents) = (sum(&["paths"], "cells", &any), sum(&["user-agents"], "cells", &any));
+    if paths > 0 {
+        said.push(format!("{} values name captures, logs and key files without the folders they lie in, or by a pseudonym.", count(paths)));
+    }
+    if agents > 0 {
+        said.push(format!("{} user agents name a program and a system only: no versions, devices or languages.", count(agents)));
+    }
     if redactions.iter().any(|row| row.text("level") == "pseudonyms") {
         said.push(format!(
-            "{} values hold pseudonyms in the place of network and link addresses, {} in the place of names, serial numbers and hashes of contents; {} places were removed. Pseudonyms of addresses share the prefixes that their addresses share. Who has the key can make them again. Times, public host names and the paths and hashes of captures stay.",
+            "{} values hold pseudonyms in the place of network and link addresses, {} in the place of names, serial numbers and hashes of contents; {} places were removed. Pseudonyms of addresses share the prefixes that their addresses share. Who has the key can make them again. Times, public host names and the hashes of captures stay.",
             count(sum(&["addresses"], "cells", &any)),
             count(sum(&["identifiers"], "cells", &any)),
             count(sum(&["places-removed"], "cells", &any))

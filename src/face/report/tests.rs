@@ -19,7 +19,7 @@ fn report() -> Report {
     let comparison = json!({"change": HOSTILE, "baseline": [HOSTILE], "dimension": "category", "value": HOSTILE, "word": "vanished",
         "reason": HOSTILE, "warnings": [HOSTILE], "out_per_minute_before": 5.0, "out_per_minute_after": 0.0});
     let heard = Heard { transmitter: HOSTILE.to_owned(), identities: [HOSTILE.to_owned()].into(), broadcasts: 1, ..Heard::default() };
-    let finding = json!({"kind": HOSTILE, "what": HOSTILE, "severity": "high", "flow_id": 7, "frame": 9});
+    let finding = json!({"kind": HOSTILE, "what": HOSTILE, "severity": "high", "reason": HOSTILE, "flow_id": 7, "frame": 9});
     Report {
         title: HOSTILE.to_owned(),
         made_by: "whereto".to_owned(),
@@ -27,10 +27,12 @@ fn report() -> Report {
         claims: vec![row(claim)],
         runs: vec![row(json!({"run": HOSTILE, "settings": [HOSTILE], "gaps": [HOSTILE]}))],
         comparisons: vec![row(comparison)],
+        finding_sorts: findings::sorts(&[row(finding.clone())]),
         findings: vec![row(finding)],
         matrix: Matrix::of(&summary),
         countries: countries(&summary),
         sections: sections::of(&summary),
+        servers: sections::servers(&summary),
         destinations: vec![row(destination)],
         destinations_in_all: 1,
         timelines: vec![Timeline { run: HOSTILE.to_owned(), span: Some((0, 10)), strips: vec![(HOSTILE.to_owned(), vec![7; BINS])] }],
@@ -38,7 +40,7 @@ fn report() -> Report {
         wifi: vec![row(json!({"ssid": HOSTILE}))],
         remote_id: vec![heard],
         positions: vec![Told { subject: HOSTILE.to_owned(), flow_id: Some(7), ..Told::default() }],
-        left_out: [("findings", 3)].into(),
+        left_out: [("wifi", 3)].into(),
         ledger: vec![row(json!({"capture": HOSTILE, "disposition": "flow", "reason": HOSTILE, "frames": 1, "wire_bytes": 60}))],
         ledger_closes: true,
         anomalies: vec![Anomalies { kind: HOSTILE.to_owned(), count: 1, is_damage: true, example: HOSTILE.to_owned() }],
@@ -79,5 +81,15 @@ fn every_link_has_its_target() {
 #[test]
 fn what_is_left_out_is_told() {
     assert!(html::page(&report()).contains("3 more rows are in table"));
-    assert!(markdown::page(&report()).contains("3 more rows of findings"));
+    assert!(markdown::page(&report()).contains("3 more rows of wifi"));
+}
+
+#[test]
+fn why_a_finding_matters_is_told_in_every_form() {
+    let finding =
+        json!({"finding": 1, "kind": "clear-login", "what": "a login", "severity": "high", "reason": "anybody on the way can read it"});
+    let report = Report { finding_sorts: findings::sorts(&[row(finding)]), ..report() };
+    let texts = [html::page(&report), markdown::page(&report), serde_json::to_string(&report).unwrap()];
+    assert!(texts.iter().all(|text| text.contains("anybody on the way can read it")));
+    assert!(texts[0].contains("Why it matters") && texts[1].contains("why it matters"));
 }

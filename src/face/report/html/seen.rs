@@ -8,36 +8,50 @@ use super::super::super::units::count;
 use super::super::broadcasts::{Heard, Told};
 use super::super::commands::Commands;
 use super::super::data::Report;
+use super::super::findings::{Sort, first};
 use super::{left_out, to_the_second};
+
+/// Links to single findings of one sort.
+const LINKED: usize = 6;
+/// Values, devices and receivers shown of one sort.
+const SHOWN: usize = 6;
 
 /// Facts worth a reader's eye, the gravest first.
 pub(super) fn findings(report: &Report, commands: &Commands) -> Markup {
+    let all = report.finding_sorts.iter().map(|sort| u64::try_from(sort.count()).unwrap_or(u64::MAX)).sum();
     html! {
         section #findings {
             h2 { "Findings" }
-            @if report.findings.is_empty() { p { "None." } }
-            @else { div.wide { table.sortable {
-                caption.hidden { "Findings" }
-                thead { tr { @for name in ["", "severity", "kind", "what", "seen", "rests on", "device", "is a", "to", "country", "flow", "frame", "capture"] { th scope="col" { (name) } } } }
-                tbody { @for row in &report.findings { tr {
-                    td { @if let Some(number) = row.number("finding") { a.x href=(format!("#{}", commands.explain(&format!("finding:{number}")))) { (number) } } }
-                    td.text { (row.shown("severity")) }
-                    td.text { (row.shown("kind")) }
-                    td.text { (row.shown("what")) }
-                    td.text { (row.shown("value")) }
-                    td.text { (row.shown("basis")) }
-                    td.text { (row.shown("device_ip")) " " (row.shown("device_mac")) }
-                    td.text { (row.shown("device_kind")) }
-                    td.text { (row.shown("name")) " " (row.shown("remote_ip")) }
-                    td.text { (row.shown("country")) }
-                    td { @if let Some(flow) = row.number("flow_id") { a.x href=(format!("#{}", commands.explain(&format!("flow:{flow}")))) { (flow) } } }
-                    td { (row.shown("frame")) }
-                    td.text { (row.shown("capture")) }
-                } } }
-            } } }
-            (left_out(report, "findings"))
+            @if report.finding_sorts.is_empty() { p { "None." } }
+            @else {
+                p { (count(all)) " findings, those of one sort together. Each is a row of table " code { "findings" } ", with frame, part and offset." }
+                div.wide { table.sortable {
+                    caption.hidden { "Findings" }
+                    thead { tr { @for name in ["severity", "kind", "what", "seen", "rests on", "device", "to", "captures", "times", "each"] { th scope="col" { (name) } } } }
+                    tbody { @for sort in &report.finding_sorts { (sort_row(sort, commands)) } }
+                } }
+            }
         }
     }
+}
+
+fn sort_row(sort: &Sort, commands: &Commands) -> Markup {
+    let more = sort.count().saturating_sub(LINKED);
+    html! { tr {
+        td.text { span class=(format!("severity {}", severity(&sort.severity))) { (printable(&sort.severity)) } }
+        td.text { (printable(&sort.kind)) }
+        td.text.long { (printable(&sort.what)) @if !sort.reason.is_empty() { p.small { strong { "Why it matters: " } (printable(&sort.reason)) } } }
+        @for texts in [&sort.values, &sort.bases, &sort.devices, &sort.remotes] { td.text { (first(texts, SHOWN)) } }
+        td { (sort.captures.len()) }
+        td data-n=(sort.count()) { (count(u64::try_from(sort.count()).unwrap_or(u64::MAX))) }
+        td.text { @for number in sort.numbers.iter().take(LINKED) { a.x href=(format!("#{}", commands.explain(&format!("finding:{number}")))) { (number) } " " }
+            @if more > 0 { "and " (more) " more" } }
+    } }
+}
+
+/// The class of a severity: a fixed word, whatever the table says.
+fn severity(word: &str) -> &'static str {
+    ["high", "medium", "low"].into_iter().find(|known| *known == word).unwrap_or("info")
 }
 
 /// Networks, broadcasts of aircraft, positions.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::super::grid::printable;
 use super::super::super::rows::Row;
 use super::super::super::units::{bytes, count, duration, percent};
-use super::super::commands::Commands;
+use super::super::commands::{Commands, cell};
 use super::super::data::{Report, Timeline};
 use super::super::picture;
 use super::left_out;
@@ -50,7 +50,8 @@ pub(super) fn summary(report: &Report) -> Markup {
 fn tally(report: &Report) -> String {
     let counted = VERDICTS.iter().map(|(verdict, _)| (of_verdict(report, verdict).len(), spoken(verdict)));
     let parts: Vec<_> = counted.filter(|(number, _)| *number > 0).map(|(number, verdict)| format!("{number} {verdict}")).collect();
-    format!("{} claims judged by {} runs: {}. Each links to its reasons.", report.claims.len(), report.runs.len(), parts.join(", "))
+    let runs = report.runs.iter().filter(|run| run.number("frames").unwrap_or_default() > 0).count();
+    format!("{} claims judged by {runs} runs: {}. Each links to its reasons.", report.claims.len(), parts.join(", "))
 }
 
 /// Claims of a verdict with their places in the table.
@@ -150,7 +151,7 @@ fn seconds(real: f64) -> String {
 }
 
 /// The experiments.
-pub(super) fn runs(report: &Report) -> Markup {
+pub(super) fn runs(report: &Report, commands: &Commands) -> Markup {
     html! {
         section #runs {
             h2 { "Runs" }
@@ -164,9 +165,10 @@ pub(super) fn runs(report: &Report) -> Markup {
                     td.text { (run.shown("app")) " " (run.shown("app_version")) }
                     @for column in ["first", "last"] { td { (super::to_the_second(run.text(column))) } }
                     @for column in ["frames", "flows"] { td data-n=(run.number(column).unwrap_or_default()) { (count(run.number(column).unwrap_or_default())) } }
-                    @for column in ["ip_bytes_out", "ip_bytes_in"] { td data-n=(run.number(column).unwrap_or_default()) { (bytes(run.number(column).unwrap_or_default())) } }
+                    td data-n=(run.number("ip_bytes_out").unwrap_or_default()) { (super::linked(commands, run.number("ip_bytes_out").unwrap_or_default(), &cell(&[("run", run.text("run"))]))) }
+                    td data-n=(run.number("ip_bytes_in").unwrap_or_default()) { (bytes(run.number("ip_bytes_in").unwrap_or_default())) }
                     td { (run.shown("actions")) }
-                    td.text.long { (run.shown("clock_basis")) }
+                    td.text.long { (run.shown("clock_basis")) @if !run.text("clock_drift_basis").is_empty() { p.small { "Drift: " (run.shown("clock_drift_basis")) } } }
                     td.text { @if run.list("gaps").is_empty() { "none" } @else { (run.shown("gaps")) } }
                 } } }
             } } }
@@ -250,13 +252,13 @@ fn signed(real: f64) -> String {
 }
 
 /// Kinds of data over time, with what the user did.
-pub(super) fn over_time(report: &Report) -> Markup {
+pub(super) fn over_time(report: &Report, commands: &Commands) -> Markup {
     html! {
         section #time {
             h2 { "Over time" }
             p { "IP bytes from the device. A flow's bytes are spread evenly over its time; numbered lines are actions of the user." }
             @if report.timelines.is_empty() { p { "No flows." } }
-            @for (place, timeline) in report.timelines.iter().enumerate() { (one_run(place, timeline, &report.actions)) }
+            @for (place, timeline) in report.timelines.iter().enumerate() { (one_run(place, timeline, &report.actions, commands)) }
             (left_out(report, "timelines"))
             @if report.actions.is_empty() { p { "No log of the user's actions was given: what the user caused and what happened by itself is not known." } }
             (left_out(report, "actions"))
@@ -264,22 +266,22 @@ pub(super) fn over_time(report: &Report) -> Markup {
     }
 }
 
-fn one_run(place: usize, timeline: &Timeline, actions: &[Row]) -> Markup {
+fn one_run(place: usize, timeline: &Timeline, actions: &[Row], commands: &Commands) -> Markup {
     let own: Vec<&Row> = actions.iter().filter(|action| action.text("run") == timeline.run).collect();
     html! {
         @if !timeline.run.is_empty() { h3 { (printable(&timeline.run)) } }
-        figure { (picture::timeline(place, timeline, &own)) }
+        figure.wide.strips { (picture::timeline(place, timeline, &own)) }
         @if !own.is_empty() { div.wide { table {
             caption.hidden { "Actions" }
             thead { tr { @for name in ["", "time", "action", "taken for", "asks to send", "flows caused", "out", "first effect after", "note"] { th scope="col" { (name) } } } }
             tbody { @for (number, action) in (1..).zip(&own) { tr {
                 td { (number) }
-                td { (action.shown("time")) }
+                td { (super::to_the_millisecond(action.text("time"))) }
                 th scope="row" { (action.shown("action")) }
                 td.text { (action.shown("kind")) }
                 td.text { (action.shown("sends")) }
                 td { (action.shown("flows")) }
-                td { (bytes(action.number("ip_bytes_out").unwrap_or_default())) }
+                td { (super::linked(commands, action.number("ip_bytes_out").unwrap_or_default(), &cell(&[("run", action.text("run")), ("action", &format!("{} at {}", action.text("action"), action.text("time")))]))) }
                 td { @if let Some(after) = action.real("first_effect_ms") { (format!("{:.2} s", after / 1e3)) } }
                 td.text { (action.shown("note")) }
             } } }
