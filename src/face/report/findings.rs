@@ -48,37 +48,63 @@ const NEEDED: &[&str] = &[
 /// Distinct texts kept of each kind in a sort.
 const KEPT: usize = 10_000;
 
-/// The sorts of all findings of a result.
+/// Rows that are more than cells at a time.
+const SLICE: usize = 4_096;
+
+/// The sorts of all findings of a result, the gravest first.
 pub(super) fn of(dir: &Path) -> anyhow::Result<Vec<Sort>> {
     if !dir.join("findings").is_dir() {
         return Ok(Vec::new());
     }
-    let mut all = rows(&read(dir, "findings", NEEDED)?)?;
-    (1..).zip(&mut all).for_each(|(number, row)| row.number_as("finding", number));
-    all.sort_by_key(|row| gravity(row.text("severity")));
-    Ok(sorts(&all))
+    let all = read(dir, "findings", NEEDED)?;
+    let mut sorts = Sorts::default();
+    for start in (0..all.height()).step_by(SLICE) {
+        let slice = rows(&all.slice(i64::try_from(start)?, SLICE))?;
+        (start as u64 + 1..).zip(&slice).for_each(|(number, row)| sorts.add(number, row));
+    }
+    Ok(sorts.finish())
 }
 
-/// The sorts, in the order of their first findings: the gravest first.
-pub(super) fn sorts(findings: &[Row]) -> Vec<Sort> {
-    let mut places = BTreeMap::<[&str; 4], usize>::new();
-    let mut sorts: Vec<Sort> = Vec::new();
-    for row in findings {
-        let key = ["severity", "kind", "what", "reason"].map(|column| row.text(column));
-        let place = *places.entry(key).or_insert_with(|| {
-            let [severity, kind, what, reason] = key.map(str::to_owned);
-            sorts.push(Sort { severity, kind, what, reason, ..Sort::default() });
-            sorts.len() - 1
-        });
-        if let Some(sort) = sorts.get_mut(place) {
-            sort.add(row);
+/// Sorts being put together.
+#[derive(Default)]
+struct Sorts {
+    places: BTreeMap<[String; 4], usize>,
+    sorts: Vec<Sort>,
+}
+
+impl Sorts {
+    fn add(&mut self, number: u64, row: &Row) {
+        let key = ["severity", "kind", "what", "reason"].map(|column| row.text(column).to_owned());
+        let place = match self.places.get(&key) {
+            Some(place) => *place,
+            None => {
+                let [severity, kind, what, reason] = key.clone();
+                self.places.insert(key, self.sorts.len());
+                self.sorts.push(Sort { severity, kind, what, reason, ..Sort::default() });
+                self.sorts.len() - 1
+            }
+        };
+        if let Some(sort) = self.sorts.get_mut(place) {
+            sort.add(number, row);
         }
     }
-    sorts
+
+    fn finish(mut self) -> Vec<Sort> {
+        self.sorts.sort_by_key(|sort| gravity(&sort.severity));
+        self.sorts
+    }
+}
+
+/// The sorts of these rows, numbered from 1.
+#[cfg(test)]
+pub(super) fn sorts(findings: &[Row]) -> Vec<Sort> {
+    let mut sorts = Sorts::default();
+    (1..).zip(findings).for_each(|(number, row)| sorts.add(number, row));
+    sorts.finish()
 }
 
 impl Sort {
-    fn add(&mut self, row: &Row) {
+    fn add(&mut self, number: u64, row: &Row) {
         let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let joined = |parts: [&str; 2]| some(format!("{} {}", parts[0], parts[1]));
         keep(&mut self.values, some(row.shown("value")));
@@ -89,7 +115,7 @@ impl Sort {
         let country = Some(row.shown("country")).filter(|country| !country.is_empty()).map(|country| format!("({country})"));
         keep(&mut self.remotes, joined([&remote, &country.unwrap_or_default()]));
         keep(&mut self.captures, some(row.shown("capture")));
-        self.numbers.extend(row.number("finding"));
+        self.numbers.push(number);
     }
 
     /// Findings in it.
@@ -120,12 +146,11 @@ mod tests {
 
     #[test]
     fn what_is_alike_is_one_and_is_counted() {
-        let row = |number: u64, what: &str, name: &str| -> Row {
-            serde_json::json!({"finding": number, "severity": "low", "kind": "position", "what": what, "name": name, "country": "US"})
-                .into()
+        let row = |severity: &str, what: &str, name: &str| -> Row {
+            serde_json::json!({"severity": severity, "kind": "position", "what": what, "name": name, "country": "US"}).into()
         };
-        let found = sorts(&[row(3, "a", "x.example"), row(1, "b", "x.example"), row(2, "a", "y.example")]);
+        let found = sorts(&[row("low", "b", "x.example"), row("high", "a", "x.example"), row("high", "a", "y.example")]);
         let told: Vec<_> = found.iter().map(|sort| (sort.what.as_str(), sort.numbers.clone(), first(&sort.remotes, 1))).collect();
-        assert_eq!(told, [("a", vec![3, 2], "x.example (US), and 1 more".to_owned()), ("b", vec![1], "x.example (US)".to_owned())]);
+        assert_eq!(told, [("a", vec![2, 3], "x.example (US), and 1 more".to_owned()), ("b", vec![1], "x.example (US)".to_owned())]);
     }
 }
