@@ -269,6 +269,12 @@ fn differences(path: &Path, truth: &Value) -> Vec<String> {
     told
 }
 
+/// What tshark says of every capture.
+pub(crate) fn truths(corpus: &Path) -> Vec<Value> {
+    let texts = sorted(corpus).into_iter().filter(|path| path.to_string_lossy().ends_with(".truth.json"));
+    texts.map(|path| serde_json::from_str(&fs::read_to_string(path).unwrap()).expect("ground truth is JSON")).collect()
+}
+
 #[test]
 fn agrees_with_tshark_or_says_why_not() {
     let Some(corpus) = corpus() else { return };

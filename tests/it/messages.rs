@@ -158,3 +158,43 @@ fn name(name: &str) -> String {
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }
+
+fn is_compared(kind: u16, field: &str) -> bool {
+    FIELDS.iter().any(|(known, name, _)| *known == kind && *name == field)
+}
+
+/// The ground truth with each answer's data of one type changed.
+fn altered(truth: &Value, field: &str) -> Value {
+    let mut truth = truth.clone();
+    let answers = truth["dns"].as_array_mut().into_iter().flatten().filter_map(|message| message["answers"].as_array_mut());
+    for said in answers.flatten().filter_map(|answer| answer.get_mut(field)) {
+        *said = Value::from(format!("{}x", text(said)));
+    }
+    truth
+}
+
+/// What the ground truth says of answers is compared, all of it: a truth file that says more fails here. And a comparison
+/// is one: whichever datum is changed, the two sides differ.
+#[test]
+fn every_datum_of_the_ground_truth_is_compared() {
+    let Some(corpus) = crate::corpus::corpus() else { return };
+    let mut counts = BTreeMap::<u16, [usize; 2]>::new();
+    for truth in crate::corpus::truths(&corpus) {
+        for answer in truth["dns"].as_array().into_iter().flatten().filter_map(|message| message["answers"].as_array()).flatten() {
+            let kind: u16 = text(&answer["type"]).parse().expect("a number");
+            let data = answer.as_object().expect("an answer").keys().filter(|key| !["name", "type", "ttl"].contains(&key.as_str()));
+            let unknown: Vec<_> = data.clone().filter(|key| !is_compared(kind, key)).collect();
+            assert!(unknown.is_empty(), "answers of type {kind} have {unknown:?} in the ground truth, which nothing compares");
+            counts.entry(kind).or_default()[usize::from(data.count() == 0)] += 1;
+        }
+        for (_, field, _) in FIELDS {
+            let differs = theirs(&altered(&truth, field)) != theirs(&truth);
+            assert_eq!(differs, truth["dns"].to_string().contains(&format!("\"{field}\":")), "{field}");
+        }
+    }
+    let bare = |kind: &u16| FIELDS.iter().all(|(known, ..)| known != kind);
+    let silent: Vec<_> = counts.keys().filter(|kind| bare(kind)).copied().collect();
+    let total = |which: usize| counts.values().map(|count| count[which]).sum::<usize>();
+    assert_eq!(silent, [16, 46, 48, 65], "docs/tshark.md says of which types the ground truth has no data");
+    assert!(total(0) > 900 && total(1) < 60, "answers with and without data: {counts:?}");
+}
