@@ -374,7 +374,7 @@ impl<O: Output> Job<O> {
     fn row(&mut self, row: Row) -> Result<(), Error> {
         match row {
             Row::Flow(mut flow) => {
-                self.enricher.kinds.learn(&flow);
+                self.enricher.learn(&flow);
                 if self.is_watched {
                     self.enricher.answer(&mut flow);
                     self.output.closed(&flow);
@@ -477,6 +477,11 @@ impl<O: Output> Job<O> {
                 "device-limit",
                 self.enricher.kinds.lost,
                 "flows came after the limit of device addresses: what their devices are may be missing",
+            ),
+            (
+                "round-trip-limit",
+                self.enricher.round_trips.lost,
+                "flows came after the limit of addresses whose round-trip time is kept: their places are not bounded by it",
             ),
             ("finding-limit", self.findings.lost, "findings beyond the limit were not kept"),
         ];

@@ -293,6 +293,16 @@ pub(crate) const FINDINGS_LISTED: usize = 100;
 /// Aircraft and remote controllers whose traffic the answer adds up.
 #[cfg(feature = "table")]
 pub(crate) const AIRCRAFT: usize = 1_024;
+/// Kilometres that a signal gets away and back from in a millisecond of round-trip time: light in glass makes 204 in each
+/// millisecond one way (a refractive index of 1.468, ITU-T G.652), taken as 200; no path through routers is that short.
+pub(crate) const RTT_KM_PER_MS: f64 = 100.0;
+/// Kilometres by which a country may be nearer than its outline says: islets below the scale of the map, servers on
+/// platforms off the coast, and half a millisecond by which a capture's clock may be off.
+pub(crate) const EXTENT_MARGIN_KM: f64 = 50.0;
+/// Kilometres that a vantage may lie outside of the country it is said to lie in: more are degrees in the wrong order.
+pub(crate) const VANTAGE_OFF_KM: f64 = 100.0;
+/// Addresses whose smallest round-trip time is kept until flows are joined.
+pub(crate) const ROUND_TRIPS: usize = 500_000;
 /// Addresses whose place is remembered while flows are joined.
 pub(crate) const PLACES: usize = 65_536;
 /// Ranges of seconds with frames kept for a capture, 16 bytes each; beyond it the shortest silences are forgotten.

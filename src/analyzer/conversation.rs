@@ -138,6 +138,7 @@ impl Conversation {
             ended_by: String::new(),
             period: None,
             handshake_rtt: None,
+            round_trip: None,
             handshake_ack: None,
             device_clock: None,
             application: None,
@@ -412,7 +413,7 @@ impl Conversation {
             let unwanted = sides.filter(|(side, _)| wants(self.dialogue.as_deref(), *side) == Wants::Counts);
             unwanted.for_each(|(_, stream)| stream.forget());
         }
-        if let Some(value) = segment.timestamp.filter(|_| side == Side::Device) {
+        if let Some((value, _)) = segment.timestamps.filter(|_| side == Side::Device) {
             tcp.tick(value, envelope.time);
         }
         let from = tcp.end(side);
@@ -521,6 +522,7 @@ impl Conversation {
         self.flow.conn_state = Some(tcp.connection.state(self.flow.initiator).to_owned());
         self.flow.device_clock = tcp.ticks.as_deref().and_then(Ticks::rate);
         (self.flow.handshake_rtt, self.flow.handshake_ack) = (tcp.connection.rtt, tcp.connection.ack_time);
+        self.flow.round_trip = tcp.connection.round_trip.filter(|_| self.flow.initiator == Initiator::Device);
         if let Some(closed_by) = tcp.connection.closed_by() {
             closed_by.clone_into(&mut self.flow.ended_by);
         }

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use super::aircraft;
 use super::devices::Kinds;
 use super::names::Chosen;
+use super::nearness::{Distances, RoundTrips, Struck, Vantage, reach_km};
 use super::repeated::Repeated;
 use super::{Geo, Grouping, Names, Place, Question, Rules, Told};
 use crate::error::Error;
@@ -16,7 +17,7 @@ use crate::limits;
 use crate::record::{Answer, ApplicationBasis, DeviceKind, Finding, Flow, Request};
 
 /// What to join with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Vendor under study.
     pub vendor: String,
@@ -28,11 +29,20 @@ pub struct Settings {
     pub rules: Vec<PathBuf>,
     /// What the user says that devices are.
     pub kinds: Vec<(DeviceKind, Device)>,
+    /// Where the captures were made.
+    pub vantage: Option<Vantage>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { vendor: "DJI".to_owned(), regions: Grouping::DEFAULT.to_owned(), geoip: Vec::new(), rules: Vec::new(), kinds: Vec::new() }
+        Self {
+            vendor: "DJI".to_owned(),
+            regions: Grouping::DEFAULT.to_owned(),
+            geoip: Vec::new(),
+            rules: Vec::new(),
+            kinds: Vec::new(),
+            vantage: None,
+        }
     }
 }
 
@@ -42,6 +52,10 @@ pub(crate) struct Enricher {
     pub(crate) names: Names,
     /// Devices learned in the pass.
     pub(crate) kinds: Kinds,
+    /// Round-trip times learned in the pass.
+    pub(crate) round_trips: RoundTrips,
+    /// How far away countries are, where the vantage is known.
+    distances: Option<Distances>,
     geo: Geo,
     grouping: Grouping,
     rules: Rules,
@@ -64,6 +78,8 @@ impl Enricher {
         Ok(Self {
             names: Names::default(),
             kinds: Kinds::new(&settings.kinds),
+            round_trips: RoundTrips::default(),
+            distances: settings.vantage.map(Distances::from).transpose()?,
             geo,
             grouping,
             rules,
@@ -82,11 +98,22 @@ impl Enricher {
         self.geo.sources().map(|source| format!("{}@{}", source.file, source.sha256)).collect()
     }
 
+    /// Learns from a closed flow what the answers of others rest on.
+    pub(crate) fn learn(&mut self, flow: &Flow) {
+        self.kinds.learn(flow);
+        self.round_trips.learn(flow);
+    }
+
     /// Fills a flow's answer.
     pub(crate) fn answer(&mut self, flow: &mut Flow) {
         let chosen = self.names.choose(flow);
-        let place = self.place(flow.remote_ip);
+        let mut place = self.place(flow.remote_ip);
+        let round_trip = self.round_trips.of(flow.remote_ip);
+        if let Some((distances, took)) = self.distances.as_ref().zip(round_trip) {
+            place.strike(distances, reach_km(took));
+        }
         let mut answer = located(&place);
+        (answer.rtt_min, answer.max_distance_km) = (round_trip, round_trip.map(reach_km));
         self.grouping.region(&place).clone_into(&mut answer.region);
         let carries = self.decide(flow, &chosen, &place, &mut answer);
         if let Some(carries) = carries.filter(|_| matches!(flow.application.as_deref(), Some("tls" | "quic"))) {
@@ -165,11 +192,13 @@ fn told(request: &Request) -> Told {
 
 fn located(place: &Place) -> Answer {
     let candidate = |candidate: &super::Candidate| format!("{}={}", candidate.source, candidate.country.as_str());
+    let struck = |struck: &Struck| format!("{}>{}km", candidate(&struck.candidate), struck.km);
     Answer {
         scope: place.site.scope.as_str(),
         country: place.country.map(|country| country.as_str().to_owned()),
         country_candidates: place.country_candidates.iter().map(candidate).collect(),
         country_basis: place.country_basis.as_str(),
+        country_struck: place.struck.iter().map(struck).collect(),
         asn: place.asn,
         as_org: place.as_org.as_deref().map(|name| crate::wire::escape(name.as_bytes())),
         ..Answer::default()
@@ -179,6 +208,7 @@ fn located(place: &Place) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Span;
 
     #[test]
     fn the_disputed_address_is_disputed() {
@@ -188,5 +218,36 @@ mod tests {
         assert_eq!((answer.country, answer.country_basis), (None, "disputed"));
         assert!(answer.country_candidates.iter().any(|candidate| candidate.ends_with("=US")));
         assert!(answer.country_candidates.iter().any(|candidate| candidate.ends_with("=HK")));
+    }
+
+    /// The answers of two flows to the disputed address, one of which took these milliseconds to be opened.
+    fn answers(vantage: Option<&str>, millis: i64) -> [Answer; 2] {
+        let vantage = vantage.map(|text| text.parse().unwrap());
+        let mut enricher = Enricher::new(&Settings { vantage, ..Settings::default() }).unwrap();
+        let flow = || Flow { remote_ip: "47.91.161.230".parse().unwrap(), ..crate::record::tests::flow() };
+        let mut flows = [Flow { round_trip: Some(Span::from_nanos(millis * 1_000_000)), ..flow() }, flow()];
+        flows.iter().for_each(|flow| enricher.learn(flow));
+        flows.iter_mut().for_each(|flow| enricher.answer(flow));
+        flows.map(|flow| flow.answer)
+    }
+
+    #[test]
+    fn a_handshake_bounds_the_place_of_every_flow_to_the_address() {
+        for answer in answers(Some("37.77,-122.42,US"), 10) {
+            assert_eq!((answer.country.as_deref(), answer.country_basis, answer.region.as_str()), (Some("US"), "rtt", "United States"));
+            assert_eq!((answer.rtt_min.map(Span::millis), answer.max_distance_km), (Some(10.0), Some(1_000)));
+            assert_eq!((answer.country_candidates.len(), answer.country_struck.len()), (1, 1));
+            let struck = answer.country_struck[0].split_once('>').unwrap();
+            assert_eq!(struck.0, "dbip=HK");
+            assert!(struck.1.starts_with("10") && struck.1.ends_with("km"), "{}", struck.1);
+        }
+    }
+
+    #[test]
+    fn from_nowhere_nothing_is_struck_out() {
+        for answer in answers(None, 10) {
+            assert_eq!((answer.country.as_deref(), answer.country_basis, answer.max_distance_km), (None, "disputed", Some(1_000)));
+            assert_eq!((answer.country_candidates.len(), answer.country_struck.len()), (2, 0));
+        }
     }
 }

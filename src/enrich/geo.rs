@@ -11,17 +11,19 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::mmdb::{Damage, Database, Entry, Holds};
-use super::{Country, Scope, Site};
+use super::nearness::{Distances, Struck};
+use super::{Country, Scope, Site, extent};
 use crate::time::Timestamp;
 
 /// Licences, checksums and dates of the files below.
 const SOURCES: &str = include_str!("../../geoip/sources.toml");
 
-/// The databases inside the program, by the names that `sources.toml` gives them.
-static SHIPPED: [(&str, &[u8]); 3] = [
+/// The files inside the program, by the names that `sources.toml` gives them.
+static SHIPPED: [(&str, &[u8]); 4] = [
     ("geo-whois-asn-country.mmdb", include_bytes!("../../geoip/geo-whois-asn-country.mmdb")),
     ("dbip-country.mmdb", include_bytes!("../../geoip/dbip-country.mmdb")),
     ("asn.mmdb", include_bytes!("../../geoip/asn.mmdb")),
+    (extent::FILE.0, extent::FILE.1.as_bytes()),
 ];
 
 /// Why address data cannot be used.
@@ -109,7 +111,7 @@ pub(crate) struct Source {
     pub(crate) sha256: String,
     /// Length of the file.
     pub(crate) bytes: u64,
-    /// `country` or `asn` in `sources.toml`.
+    /// `country`, `asn` or `extent` in `sources.toml`.
     #[serde(default)]
     what: String,
     /// What it knows.
@@ -129,6 +131,10 @@ pub(crate) enum CountryBasis {
     SourcesAgree,
     /// The only source that knows the address.
     OneSource,
+    /// What is left when the countries that lie too far away for the round-trip time are struck out.
+    Rtt,
+    /// Every country that a source names lies too far away for the round-trip time.
+    Struck,
     /// Sources that disagree: there is no country, only candidates.
     Disputed,
     /// The address is not one that lies in a country.
@@ -145,6 +151,8 @@ impl CountryBasis {
             Self::UserFile => "user-file",
             Self::SourcesAgree => "sources-agree",
             Self::OneSource => "one-source",
+            Self::Rtt => "rtt",
+            Self::Struck => "struck",
             Self::Disputed => "disputed",
             Self::SpecialRange => "special-range",
             Self::None => "none",
@@ -174,6 +182,8 @@ pub(crate) struct Place {
     pub(crate) country_candidates: Vec<Candidate>,
     /// What the country rests on.
     pub(crate) country_basis: CountryBasis,
+    /// Answers that are none, because their countries lie too far away.
+    pub(crate) struck: Vec<Struck>,
     /// Autonomous system that announces the address.
     pub(crate) asn: Option<u32>,
     /// Its organisation.
@@ -187,6 +197,8 @@ pub(crate) struct Place {
 pub(crate) struct Geo {
     /// The user's files first, then the shipped ones.
     layers: Vec<(Source, Database)>,
+    /// Where the land of countries lies.
+    extent: Source,
 }
 
 impl Geo {
@@ -194,8 +206,10 @@ impl Geo {
     /// An error means that the program was built from a damaged tree.
     pub(crate) fn shipped() -> Result<Self, GeoError> {
         let list: List = toml::from_str(SOURCES).map_err(|error| shipped_error("sources.toml", error.message()))?;
-        let layers = list.source.into_iter().map(shipped_layer).collect::<Result<_, _>>()?;
-        Ok(Self { layers })
+        let (mut extents, databases): (Vec<_>, Vec<_>) = list.source.into_iter().partition(|source| source.what == "extent");
+        let layers = databases.into_iter().map(shipped_layer).collect::<Result<_, _>>()?;
+        let extent = extents.pop().ok_or_else(|| shipped_error("sources.toml", "it lists no extents"))?;
+        Ok(Self { layers, extent: Source { holds: Holds { extent: true, ..Holds::default() }, ..extent } })
     }
 
     /// Adds a database of the user, which decides before the shipped ones.
@@ -223,9 +237,9 @@ impl Geo {
         Ok(())
     }
 
-    /// The sources in use, in the order in which they are asked.
+    /// The sources in use, in the order in which they are asked; what says where countries lie comes last.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.layers.iter().map(|(source, _)| source)
+        self.layers.iter().map(|(source, _)| source).chain([&self.extent])
     }
 
     /// Compares the shipped data with the checksums of its list.
@@ -272,6 +286,7 @@ impl Place {
             country: None,
             country_candidates: Vec::new(),
             country_basis: CountryBasis::None,
+            struck: Vec::new(),
             asn: None,
             as_org: None,
             unreadable: Vec::new(),
@@ -283,6 +298,24 @@ impl Place {
     pub(crate) fn deciding(&self) -> BTreeSet<Country> {
         let rank = self.country_candidates.first().map(|candidate| candidate.rank);
         self.country_candidates.iter().filter(|candidate| Some(candidate.rank) == rank).map(|candidate| candidate.country).collect()
+    }
+
+    /// Strikes out what lies farther away than the remote can be, and settles anew. What is left of a dispute is settled
+    /// by that, and so is a country that only a weaker source still names.
+    pub(crate) fn strike(&mut self, distances: &Distances, reach_km: u64) {
+        let said = self.country;
+        let (left, struck) = distances.strike(std::mem::take(&mut self.country_candidates), reach_km);
+        (self.country_candidates, self.struck) = (left, struck);
+        if self.struck.is_empty() {
+            return;
+        }
+        self.country = None;
+        self.settle();
+        if self.country_candidates.is_empty() {
+            self.country_basis = CountryBasis::Struck;
+        } else if self.country.is_some() && self.country != said {
+            self.country_basis = CountryBasis::Rtt;
+        }
     }
 
     fn hear(&mut self, source: &Source, entry: Entry) {
@@ -316,7 +349,7 @@ struct List {
 }
 
 fn shipped_layer(mut source: Source) -> Result<(Source, Database), GeoError> {
-    source.holds = Holds { country: source.what == "country", asn: source.what == "asn" };
+    source.holds = Holds { country: source.what == "country", asn: source.what == "asn", extent: false };
     let database =
         Database::shipped(shipped_bytes(&source.file)?, source.holds).map_err(|error| shipped_error(&source.file, &error.to_string()))?;
     Ok((source, database))
@@ -327,7 +360,7 @@ fn shipped_bytes(file: &str) -> Result<&'static [u8], GeoError> {
     found.map(|(_, bytes)| *bytes).ok_or_else(|| shipped_error(file, "listed in sources.toml, but not in the program"))
 }
 
-fn shipped_error(file: &str, detail: &str) -> GeoError {
+pub(super) fn shipped_error(file: &str, detail: &str) -> GeoError {
     GeoError::Shipped { file: file.to_owned(), detail: detail.to_owned() }
 }
 
@@ -377,7 +410,7 @@ mod tests {
     fn the_shipped_files_are_the_ones_listed() {
         let geo = geo(&[]);
         geo.check().unwrap();
-        assert_eq!(geo.sources().map(|source| source.holds.as_str()).collect::<Vec<_>>(), ["country", "country", "asn"]);
+        assert_eq!(geo.sources().map(|source| source.holds.as_str()).collect::<Vec<_>>(), ["country", "country", "asn", "extent"]);
         for source in geo.sources() {
             assert_eq!(source.bytes, shipped_bytes(&source.file).unwrap().len() as u64);
             assert!(
@@ -430,6 +463,38 @@ mod tests {
         assert_eq!((found.asn, found.as_org.as_deref()), (Some(64500), Some("Example Carrier")));
     }
 
+    fn struck(files: &[&str], address: &str, vantage: &str, reach_km: u64) -> Place {
+        let mut found = place(&geo(files), address);
+        found.strike(&Distances::from(vantage.parse().unwrap()).unwrap(), reach_km);
+        found
+    }
+
+    #[test]
+    fn a_dispute_is_settled_by_what_lies_too_far_away() {
+        let found = struck(&[], "47.91.161.230", "37.77,-122.42,US", 1_000);
+        assert_eq!((country(&found), found.country_basis), (Some("US"), CountryBasis::Rtt));
+        assert_eq!((codes(&found), found.struck.len()), (vec!["US"], 1));
+        assert_eq!(found.struck[0].candidate.country.as_str(), "HK");
+        let found = struck(&[], "47.91.161.230", "22.3,114.17,HK", 1_000);
+        assert_eq!((country(&found), found.country_basis), (Some("HK"), CountryBasis::Rtt));
+        // A bound that reaches all of them settles nothing.
+        let found = struck(&[], "47.91.161.230", "37.77,-122.42,US", 12_000);
+        assert_eq!((country(&found), found.country_basis, found.struck.len()), (None, CountryBasis::Disputed, 0));
+    }
+
+    #[test]
+    fn what_cannot_be_is_not_believed_whoever_says_it() {
+        let found = struck(&[], "121.43.186.94", "37.77,-122.42,US", 1_000);
+        assert_eq!((country(&found), found.country_basis), (None, CountryBasis::Struck));
+        assert_eq!((codes(&found), found.struck.len()), (vec![], 2));
+        // The user's file says HK, and only the shipped US is near enough.
+        let found = struck(&["maxmind.mmdb"], "47.91.161.230", "37.77,-122.42,US", 1_000);
+        assert_eq!((country(&found), found.country_basis, codes(&found)), (Some("US"), CountryBasis::Rtt, vec!["US"]));
+        // It says HK, and that is near enough: what else is struck out changes nothing.
+        let found = struck(&["maxmind.mmdb"], "47.91.161.230", "22.3,114.17,HK", 1_000);
+        assert_eq!((country(&found), found.country_basis, found.struck.len()), (Some("HK"), CountryBasis::UserFile, 1));
+    }
+
     #[test]
     fn where_a_file_of_the_user_is_silent_the_shipped_ones_decide() {
         let found = place(&geo(&["maxmind.mmdb", "maxmind-asn.mmdb"]), "121.43.186.94");
@@ -468,7 +533,7 @@ mod tests {
     fn files_are_told_apart_and_dated() {
         let geo = geo(&["ipinfo.mmdb", "ipinfo.mmdb"]);
         let names: BTreeSet<_> = geo.sources().map(|source| Arc::clone(&source.name)).collect();
-        assert_eq!(names.len(), 5);
+        assert_eq!(names.len(), 6);
         let first = geo.sources().next().unwrap();
         assert_eq!((&*first.name, first.build_date.as_str(), first.holds.as_str()), ("ipinfo", "2020-01-01", "country, asn"));
         assert_eq!(first.sha256, sha256(&std::fs::read(fixture("ipinfo.mmdb")).unwrap()));

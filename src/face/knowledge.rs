@@ -8,7 +8,7 @@ use super::identifiers::IdentifierArgs;
 use super::tls_keys::TlsKeyArgs;
 use super::wifi_keys::WifiKeyArgs;
 use crate::analysis::Options;
-use crate::enrich::{Rules, Settings};
+use crate::enrich::{Rules, Settings, Vantage};
 use crate::error::Error;
 use crate::flow::{Devices, Named};
 use crate::table::Formats;
@@ -32,6 +32,10 @@ pub struct Knowledge {
     /// Address database of your own (.mmdb); decides before the shipped ones; repeatable
     #[arg(long = "geoip", value_name = "FILE")]
     pub geoip: Vec<PathBuf>,
+    /// Where the captures were made, in degrees north and east, with the country's code: countries too far away for the
+    /// time in which a remote answered are struck out of its place
+    #[arg(long, value_name = "LAT,LON[,COUNTRY]", allow_hyphen_values = true)]
+    pub vantage: Option<Vantage>,
     /// More rules: a TOML file, or a folder of them; repeatable
     #[arg(long, value_name = "FILE|DIR")]
     pub rules: Vec<PathBuf>,
@@ -75,6 +79,7 @@ impl Knowledge {
             geoip: self.geoip.clone(),
             rules: self.rules.clone(),
             kinds: self.devices.iter().filter_map(|named| Some((named.kind?, named.device))).collect(),
+            vantage: self.vantage,
         };
         let devices = Devices(self.devices.iter().map(|named| named.device).collect());
         let (wifi_keys, secrets, search) = (self.wifi.read()?, self.tls.read()?, self.identifiers.read()?);
@@ -103,6 +108,7 @@ impl Knowledge {
         say("--vendor", self.vendor.clone());
         say("--regions", self.regions.clone());
         self.geoip.iter().for_each(|file| say("--geoip", path(file)));
+        self.vantage.iter().for_each(|vantage| say("--vantage", vantage.to_string()));
         self.rules.iter().for_each(|file| say("--rules", path(file)));
         self.wifi.files.iter().for_each(|file| say("--wifi-keys", path(file)));
         self.tls.logs.iter().for_each(|file| say("--tls-keys", path(file)));

@@ -159,10 +159,10 @@ pub(super) fn hide_paths(said: &mut Vec<String>) -> usize {
     hidden
 }
 
-/// Takes the devices out of arguments, and says how many there were: a manifest that is handed on may not name them.
+/// Takes devices and vantage out of arguments, and says how many there were: a manifest that is handed on may not name them.
 pub(super) fn hide_devices(said: &mut Vec<String>) -> usize {
     let before = said.len();
-    while let Some(at) = said.iter().position(|word| word == "--device") {
+    while let Some(at) = said.iter().position(|word| matches!(word.as_str(), "--device" | "--vantage")) {
         said.drain(at..(at + 2).min(said.len()));
     }
     (before - said.len()) / 2

@@ -12,8 +12,12 @@ pub(crate) struct Connection {
     counted: [[u64; 3]; 2],
     syn_at: Option<Timestamp>,
     syn_ack_at: Option<Timestamp>,
+    /// The first SYN and the last before the answer, with their timestamps.
+    syns: Option<[(Timestamp, Option<u32>); 2]>,
     /// SYN to SYN-ACK.
     pub(crate) rtt: Option<Span>,
+    /// The SYN that was answered to its SYN-ACK: never less than the way there and back.
+    pub(crate) round_trip: Option<Span>,
     /// SYN-ACK to the ACK after it.
     pub(crate) ack_time: Option<Span>,
 }
@@ -107,15 +111,30 @@ impl Connection {
         let (syn, ack) = (tcp.flags.syn(), tcp.flags.ack());
         match (seen.from == End::Originator, syn, ack) {
             // Of a repeated SYN the last one before the answer counts (Karn: the answer may be to either).
-            (true, true, false) if self.syn_ack_at.is_none() => self.syn_at = Some(seen.time),
+            (true, true, false) if self.syn_ack_at.is_none() => {
+                self.syn_at = Some(seen.time);
+                let syn = (seen.time, tcp.timestamps.map(|(own, _)| own));
+                self.syns = Some(self.syns.map_or([syn; 2], |[first, _]| [first, syn]));
+            }
             (false, true, true) if self.syn_ack_at.is_none() => {
                 self.syn_ack_at = Some(seen.time);
                 self.rtt = self.syn_at.map(|syn| seen.time.since(syn));
+                self.round_trip = self.answered(tcp).map(|syn| seen.time.since(syn));
             }
             (true, false, true) if self.ack_time.is_none() => {
                 self.ack_time = self.syn_ack_at.map(|answered| seen.time.since(answered));
             }
             _ => {}
+        }
+    }
+
+    /// When the SYN was sent that this answers: the one whose timestamp it echoes. Where it echoes none, the first: the
+    /// last may have been sent while the answer was on its way, and make that look shorter than light allows.
+    fn answered(&self, answer: &TcpSegment<'_>) -> Option<Timestamp> {
+        let [first, last] = self.syns?;
+        match (first.1, answer.timestamps) {
+            (Some(_), Some((_, echo))) => [last, first].into_iter().find(|syn| syn.1 == Some(echo)).map(|syn| syn.0),
+            _ => Some(first.0),
         }
     }
 
@@ -244,7 +263,7 @@ mod tests {
                 sequence: 0,
                 flags: TcpFlags(*flags),
                 window: 9,
-                timestamp: None,
+                timestamps: None,
                 payload: &[],
                 payload_len: *payload_len,
             };
@@ -270,5 +289,32 @@ mod tests {
         assert_eq!(told(&whole[..1]), ("S".to_owned(), "S0"));
         assert_eq!(told(&[(true, SYN, 0), (false, RST | ACK, 0)]), ("Sr".to_owned(), "REJ"));
         assert_eq!(told(&[(true, ACK, 5), (false, ACK, 0)]), ("Da".to_owned(), "OTH"));
+    }
+
+    /// Milliseconds that a handshake took, by SYNs at these milliseconds with these timestamps, and the echo at 1,200.
+    fn round_trip(syns: &[(i64, Option<u32>)], echo: Option<u32>) -> Option<f64> {
+        let mut connection = Connection::default();
+        let mut note = |from, flags, millis: i64, timestamps| {
+            let tcp =
+                TcpSegment { ports: (1, 2), sequence: 0, flags: TcpFlags(flags), window: 9, timestamps, payload: &[], payload_len: 0 };
+            connection.note(&tcp, Seen { from, is_repeated: false, time: Timestamp::from_nanos(millis * 1_000_000) });
+        };
+        syns.iter().for_each(|(millis, own)| note(End::Originator, SYN, *millis, own.map(|own| (own, 0))));
+        note(End::Responder, SYN | ACK, 1_200, echo.map(|echo| (9, echo)));
+        connection.round_trip.map(Span::millis)
+    }
+
+    #[test]
+    fn an_answer_to_one_of_several_syns_is_never_shorter_than_the_way() {
+        assert_eq!(round_trip(&[(0, None)], None), Some(1_200.0));
+        // The answer to the first SYN came after the second was sent.
+        assert_eq!(round_trip(&[(0, None), (1_000, None)], None), Some(1_200.0));
+        assert_eq!(round_trip(&[(0, Some(5)), (1_000, Some(6))], Some(5)), Some(1_200.0));
+        assert_eq!(round_trip(&[(0, Some(5)), (1_000, Some(6))], Some(6)), Some(200.0));
+        // It answers a SYN that was not captured.
+        assert_eq!(round_trip(&[(1_000, Some(6))], Some(5)), None);
+        // A side without timestamps.
+        assert_eq!(round_trip(&[(0, Some(5)), (1_000, Some(6))], None), Some(1_200.0));
+        assert_eq!(round_trip(&[], None), None);
     }
 }

@@ -37,8 +37,8 @@ pub(crate) struct TcpSegment<'a> {
     pub(crate) flags: TcpFlags,
     /// Window, unscaled.
     pub(crate) window: u16,
-    /// The sender's timestamp (RFC 7323 section 3.2: TSval), when it sends one.
-    pub(crate) timestamp: Option<u32>,
+    /// The sender's timestamp and the one it echoes (RFC 7323 section 3.2: TSval, TSecr), when it sends them.
+    pub(crate) timestamps: Option<(u32, u32)>,
     /// What was captured of the payload.
     pub(crate) payload: &'a [u8],
     /// Payload by the headers.
@@ -88,7 +88,7 @@ fn tcp(bytes: &[u8], declared: usize) -> Option<Segment<'_>> {
             sequence: header.sequence_number(),
             flags: TcpFlags(header.slice().get(13).copied().unwrap_or_default()),
             window: header.window_size(),
-            timestamp: timestamp(&header),
+            timestamps: timestamps(&header),
             payload: bytes.get(header_len..).unwrap_or_default(),
             payload_len: declared.saturating_sub(header_len),
         }));
@@ -108,13 +108,13 @@ fn tcp(bytes: &[u8], declared: usize) -> Option<Segment<'_>> {
     };
     let (flags, header_len) = (TcpFlags(flags), usize::from(offset >> 4).saturating_mul(4));
     let payload_len = declared.checked_sub(header_len).filter(|_| header_len >= 20)?;
-    Some(Segment::Tcp(TcpSegment { ports, sequence, flags, window, timestamp: None, payload: &[], payload_len }))
+    Some(Segment::Tcp(TcpSegment { ports, sequence, flags, window, timestamps: None, payload: &[], payload_len }))
 }
 
 /// The first timestamp option; options behind one that is broken are not read.
-fn timestamp(header: &TcpHeaderSlice<'_>) -> Option<u32> {
+fn timestamps(header: &TcpHeaderSlice<'_>) -> Option<(u32, u32)> {
     header.options_iterator().map_while(Result::ok).find_map(|option| match option {
-        TcpOptionElement::Timestamp(value, _) => Some(value),
+        TcpOptionElement::Timestamp(own, echo) => Some((own, echo)),
         _ => None,
     })
 }

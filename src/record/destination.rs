@@ -14,6 +14,12 @@ pub const DESTINATIONS: &[Field] = &[
     Field { name: "scope", unit: "", about: "kind of the remote address", kind: Kind::Text },
     Field { name: "country", unit: "", about: "country when settled", kind: Kind::Text },
     Field { name: "country_basis", unit: "", about: "what the country rests on", kind: Kind::Text },
+    Field {
+        name: "country_struck",
+        unit: "",
+        about: "what sources say and cannot be, see flows.country_struck, separated by commas",
+        kind: Kind::Text,
+    },
     Field { name: "region", unit: "", about: "region of the grouping in use", kind: Kind::Text },
     Field { name: "asn", unit: "", about: "autonomous system of the address", kind: Kind::Number },
     Field { name: "as_org", unit: "", about: "its organisation", kind: Kind::Text },
@@ -37,7 +43,13 @@ pub const DESTINATIONS: &[Field] = &[
     Field {
         name: "rtt_min_ms",
         unit: "ms",
-        about: "smallest SYN to SYN-ACK time of flows that the device opened; empty without one",
+        about: "smallest SYN to SYN-ACK time of flows to the address that a device opened, see flows.rtt_min_ms; empty without one",
         kind: Kind::Real,
+    },
+    Field {
+        name: "max_distance_km",
+        unit: "km",
+        about: "how far away the remote can be by that at most, see flows.max_distance_km; empty without rtt_min_ms",
+        kind: Kind::Number,
     },
 ];

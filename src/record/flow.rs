@@ -246,6 +246,12 @@ pub struct Answer {
     pub country_candidates: Vec<String>,
     /// What the country rests on.
     pub country_basis: &'static str,
+    /// `source=CC>Nkm` of every source whose country lies too far away.
+    pub country_struck: Vec<String>,
+    /// Smallest time from SYN to SYN-ACK of the flows to the remote that the device opened.
+    pub rtt_min: Option<Span>,
+    /// Kilometres that it can be away at most by that.
+    pub max_distance_km: Option<u64>,
     /// Region of the grouping in use.
     pub region: String,
     /// Autonomous system of the remote address.
@@ -352,6 +358,8 @@ pub struct Flow {
     pub period: Option<Span>,
     /// SYN to SYN-ACK.
     pub handshake_rtt: Option<Span>,
+    /// The SYN that was answered to its SYN-ACK, of flows that the device opened.
+    pub round_trip: Option<Span>,
     /// SYN-ACK to the first ACK.
     pub handshake_ack: Option<Span>,
     /// How the capture's clock runs against the one behind the device's TCP timestamps.
@@ -760,12 +768,35 @@ impl Record for Flow {
             "country of the remote, ISO 3166-1 alpha-2; empty when not settled",
             Get::Text(|r| text_of(r.answer.country.as_ref())),
         ),
-        Column::new("country_candidates", "", "what each source says, as `source=CC`", Get::List(|r| texts(&r.answer.country_candidates))),
+        Column::new(
+            "country_candidates",
+            "",
+            "what each source says, as `source=CC`, without those in country_struck",
+            Get::List(|r| texts(&r.answer.country_candidates)),
+        ),
         Column::new(
             "country_basis",
             "",
-            "what the country rests on: user-file, sources-agree, one-source, disputed, special-range, none",
+            "what the country rests on: user-file, sources-agree, one-source, rtt (what is left when the countries in country_struck are struck out), struck (nothing is left), disputed, special-range, none",
             Get::Text(|r| word(r.answer.country_basis)),
+        ),
+        Column::new(
+            "country_struck",
+            "",
+            "what a source says and cannot be, as `source=CC>1234km`: no part of that country is nearer to the vantage than so many kilometres, which is more than max_distance_km; empty without a vantage",
+            Get::List(|r| texts(&r.answer.country_struck)),
+        ),
+        Column::new(
+            "rtt_min_ms",
+            "ms",
+            "smallest time from SYN to SYN-ACK at the capture point, over all flows of the analysis to this address that the device opened; of a SYN sent again the one that was answered, by its timestamp, else the first; empty without one",
+            Get::Real(|r| r.answer.rtt_min.map(Span::millis)),
+        ),
+        Column::new(
+            "max_distance_km",
+            "km",
+            "how far from the capture point whoever answered can be by rtt_min_ms, at 100 km for each millisecond there and back; a proxy that opens connections in the server's stead is bounded in its stead; empty without rtt_min_ms",
+            Get::Number(|r| r.answer.max_distance_km),
         ),
         Column::new(
             "region",

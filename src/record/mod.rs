@@ -344,6 +344,7 @@ pub(crate) mod tests {
             conn_state: None,
             ended_by: "idle".into(),
             handshake_rtt: None,
+            round_trip: None,
             handshake_ack: None,
             device_clock: None,
             application: None,

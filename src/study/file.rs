@@ -15,7 +15,7 @@ pub use super::given::{At, Given, Offset, Ppm};
 use super::kinds::{ActionKind, Kinds};
 use super::matrix::{self, Matrix, Missing};
 use super::paths;
-use crate::enrich::CATEGORIES;
+use crate::enrich::{CATEGORIES, Vantage as Place};
 use crate::error::Error;
 use crate::search::Identifier;
 
@@ -70,7 +70,7 @@ pub struct Head {
     /// Whose hosts are first party.
     pub vendor: String,
     /// Where the captures were made.
-    pub vantage: Option<Vantage>,
+    pub vantage: Option<Spanned<Vantage>>,
     /// Ways that the captures do not show.
     #[serde(default = "paths_not_seen")]
     pub paths_not_seen: Vec<String>,
@@ -103,6 +103,20 @@ pub struct Vantage {
     pub lat: Option<f64>,
     /// Longitude in degrees.
     pub lon: Option<f64>,
+}
+
+impl Vantage {
+    /// The place, where it is told.
+    ///
+    /// # Errors
+    /// When there is no such place, or it lies in another country.
+    pub(super) fn place(&self) -> Result<Option<Place>, String> {
+        match (self.lat, self.lon) {
+            (Some(latitude), Some(longitude)) => Place::new(latitude, longitude, Some(&self.country)).map(Some),
+            (None, None) => Ok(None),
+            _ => Err("lat and lon belong together".to_owned()),
+        }
+    }
 }
 
 /// A device under test.
@@ -437,6 +451,9 @@ impl Study {
         let Some(head) = document.study else {
             return Err(source.fault(0..1, "a study file begins with [study], its title and its vendor"));
         };
+        if let Some((span, told)) = head.vantage.as_ref().and_then(|vantage| Some((vantage.span(), vantage.get_ref().place().err()?))) {
+            return Err(source.fault(span, &told));
+        }
         let folder = path.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
         let mut claims = checked_claims(&source, document.claim)?;
         let mut kinds = Kinds::shipped()?;
@@ -624,6 +641,26 @@ mod tests {
         assert!(told.contains("no captures"), "{told}");
         let told = fault("[[app]]\nid = \"go\"\n[[run]]\nid = \"a\"\ncaptures = \"a\"\napp = \"og\"\n");
         assert!(told.contains("line 9, column 7") && told.contains("^^^^"), "{told}");
+    }
+
+    #[test]
+    fn a_vantage_lies_in_its_country() {
+        let head = |vantage: &str| format!("[study]\ntitle = \"t\"\nvendor = \"DJI\"\nvantage = {vantage}\n");
+        let run = "[[run]]\nid = \"a\"\ncaptures = \"a\"\n";
+        let place = |vantage: &str| {
+            let study = read(&format!("{}{run}", head(vantage)))?;
+            Ok::<_, Error>(study.head.vantage.unwrap().get_ref().place().unwrap().map(|place| place.to_string()))
+        };
+        assert_eq!(place("{ country = \"US\" }").unwrap(), None);
+        assert_eq!(place("{ country = \"US\", lat = 37.77, lon = -122.42 }").unwrap().as_deref(), Some("37.77,-122.42,US"));
+        for (vantage, told) in [
+            ("{ country = \"US\", lat = 22.3, lon = 114.17 }", "outside of US"),
+            ("{ country = \"US\", lat = 37.77 }", "lat and lon belong together"),
+            ("{ country = \"US\", lat = -122.42, lon = 37.77 }", "no place at"),
+        ] {
+            let error = place(vantage).unwrap_err().to_string();
+            assert!(error.contains(told) && error.contains("line 4"), "{error}");
+        }
     }
 
     #[test]

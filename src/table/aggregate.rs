@@ -23,7 +23,8 @@ pub const CANDIDATES: &[Field] = &[
 ];
 
 /// What a flow adds to `destinations` besides the sums; a destination has one of each.
-const ATTRIBUTES: &[&str] = &["domain", "owner", "owner_country", "party", "scope", "country", "country_basis", "region", "asn", "as_org"];
+const ATTRIBUTES: &[&str] =
+    &["domain", "owner", "owner_country", "party", "scope", "country", "country_basis", "country_struck", "region", "asn", "as_org"];
 
 /// What a destination may have several of: the column of the flow, and the list it becomes.
 const SETS: &[(&str, &str)] =
@@ -61,7 +62,7 @@ impl Aggregates {
         let count = col("continues").is_null().cast(DataType::UInt64).alias("flows");
         let flows = flows.clone().lazy().filter(col("same_as").is_null()).with_column(count);
         self.summary.add(flows.clone())?;
-        self.destinations.add(flows.clone().with_columns([port(), round_trip()]))?;
+        self.destinations.add(flows.clone().with_columns([port(), struck()]))?;
         self.candidates.add(flows.filter(col("category").eq(lit("unknown"))).with_column(candidates()))
     }
 
@@ -136,7 +137,7 @@ fn measures(fields: &[Field]) -> Vec<Expr> {
 
 fn measure(name: &'static str) -> Expr {
     match name {
-        "first" | "rtt_min_ms" => col(name).min(),
+        "first" | "rtt_min_ms" | "max_distance_km" => col(name).min(),
         "last" => col(name).max(),
         _ => col(name).sum(),
     }
@@ -146,10 +147,11 @@ fn port() -> Expr {
     concat_str([col("protocol"), col("remote_port").cast(DataType::String)], "/", true).alias("port")
 }
 
-/// Only a handshake that the device began measures the way to the remote.
-fn round_trip() -> Expr {
-    let nothing = lit(NULL).cast(DataType::Float64);
-    when(col("initiator").eq(lit("device"))).then(col("handshake_rtt_ms")).otherwise(nothing).alias("rtt_min_ms")
+/// A list is no key: as text.
+fn struck() -> Expr {
+    let joined = col("country_struck").list().join(lit(", "), true);
+    let nothing = lit(NULL).cast(DataType::String);
+    when(joined.clone().eq(lit(""))).then(nothing).otherwise(joined).alias("country_struck")
 }
 
 fn candidates() -> Expr {

@@ -194,8 +194,15 @@ impl<'a> Page<'a> {
     fn place(&mut self, row: &Row) {
         let candidates = some(": ", &row.list("country_candidates").join(", "), "");
         let country = if row.text("country").is_empty() { "not settled" } else { row.text("country") };
-        let tone = if row.text("country_basis") == "disputed" { Tone::Doubt } else { Tone::Plain };
+        let tone = if matches!(row.text("country_basis"), "disputed" | "struck") { Tone::Doubt } else { Tone::Plain };
         self.line(tone, "country", &format!("{country} (basis {}){candidates}", row.text("country_basis")));
+        if let (Some(km), Some(millis)) = (row.number("max_distance_km"), row.real("rtt_min_ms")) {
+            let from = format!("at most {} km from the capture point: it was answered within {millis:.3} ms", count(km));
+            self.value("distance", &from);
+        }
+        if !row.list("country_struck").is_empty() {
+            self.doubt("struck out", &format!("{}: farther than that", row.list("country_struck").join(", ")));
+        }
         self.value("region", row.text("region"));
         if let Some(asn) = row.number("asn") {
             self.value("AS", &format!("{asn} {}", row.text("as_org")));

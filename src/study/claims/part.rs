@@ -250,8 +250,14 @@ fn country(countries: &[String], fact: &Fact) -> Fit {
     let is_meant = |code: &str| countries.iter().any(|country| country == code);
     let said: Vec<&str> = fact.country_candidates.iter().filter_map(|candidate| candidate.rsplit_once('=')).map(|(_, code)| code).collect();
     let shown = fact.country_candidates.join(", ");
+    // What was struck out is `source=CC>Nkm`.
+    let is_struck = |code: &String| fact.country_struck.iter().any(|struck| struck.contains(&format!("={code}>")));
     match &fact.country {
         Some(code) if is_meant(code) => Fit::Yes,
+        _ if countries.iter().all(is_struck) => Fit::No,
+        Some(code) if fact.country_basis == "rtt" && said.len() == 1 => {
+            Fit::Perhaps(format!("{} in {code} by the one source that is not contradicted by the round-trip time", fact.remote_ip))
+        }
         Some(code) if fact.country_basis == "one-source" => Fit::Perhaps(format!("{} in {code} by one source only", fact.remote_ip)),
         Some(_) => Fit::No,
         None if said.is_empty() => Fit::Perhaps(format!("place of {} not known", fact.remote_ip)),

@@ -22,6 +22,8 @@ pub(super) enum Class {
     Path,
     /// A file name, of which only the ending stays.
     File,
+    /// What lies how far away, as `source=CC>1234km`: the distances go, because a few of them give the vantage.
+    Distance,
     /// A place: removed. A track that is moved keeps its shape, and one known point of it moves all of it back.
     Place,
 }
@@ -75,6 +77,7 @@ const NAMED: &[(&str, &str, Class)] = &[
     ("parts", "file_name", Class::File),
     ("http", "path", Class::Path),
     ("websockets", "path", Class::Path),
+    ("", "country_struck", Class::Distance),
     ("flows", "name", Class::Host),
     ("flows", "name_candidates", Class::Host),
     ("findings", "name", Class::Host),

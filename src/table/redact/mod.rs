@@ -348,7 +348,7 @@ impl Redactor {
         let class = class(table, field.name, field.kind);
         let what = match class {
             Class::Keep => return Ok(column.clone()),
-            Class::Place => "places-removed",
+            Class::Place | Class::Distance => "places-removed",
             Class::Text => "addresses",
             Class::Agent => "user-agents",
             Class::Known | Class::Whole(_) | Class::Host | Class::Path | Class::File => "identifiers",
@@ -414,6 +414,10 @@ fn replaced(class: Class, words: &mut Words, text: &str) -> Option<String> {
         Class::Whole(kind) => (!text.is_empty()).then(|| words.pseudonyms.word(kind, text)),
         Class::Host => host(words, text),
         Class::Path => path(words, text),
+        Class::Distance => {
+            let what: Vec<_> = text.split(", ").map(|part| part.split('>').next().unwrap_or_default()).collect();
+            Some(what.join(", "))
+        }
         Class::File => {
             let ending = text.rsplit_once('.').map(|(_, ending)| format!(".{ending}")).filter(|ending| ending.len() < 8);
             Some(words.pseudonyms.word("file", text) + &ending.unwrap_or_default())
