@@ -296,6 +296,9 @@ pub(crate) const AIRCRAFT: usize = 1_024;
 /// Kilometres that a signal gets away and back from in a millisecond of round-trip time: light in glass makes 204 in each
 /// millisecond one way (a refractive index of 1.468, ITU-T G.652), taken as 200; no path through routers is that short.
 pub(crate) const RTT_KM_PER_MS: f64 = 100.0;
+/// Round-trip time below which nobody far away answered, but something on the device or beside it: a capture app that is a VPN,
+/// a proxy in the access point. The distance that it bounds is not that of the remote.
+pub(crate) const RTT_LEAST: Span = Span::from_nanos(1_000_000);
 /// Kilometres by which a country may be nearer than its outline says: islets below the scale of the map, servers on
 /// platforms off the coast, and half a millisecond by which a capture's clock may be off.
 pub(crate) const EXTENT_MARGIN_KM: f64 = 50.0;

@@ -109,11 +109,12 @@ impl Enricher {
         let chosen = self.names.choose(flow);
         let mut place = self.place(flow.remote_ip);
         let round_trip = self.round_trips.of(flow.remote_ip);
-        if let Some((distances, took)) = self.distances.as_ref().zip(round_trip) {
-            place.strike(distances, reach_km(took));
+        let reach = round_trip.and_then(reach_km);
+        if let Some((distances, reach)) = self.distances.as_ref().zip(reach) {
+            place.strike(distances, reach);
         }
         let mut answer = located(&place);
-        (answer.rtt_min, answer.max_distance_km) = (round_trip, round_trip.map(reach_km));
+        (answer.rtt_min, answer.max_distance_km) = (round_trip, reach);
         self.grouping.region(&place).clone_into(&mut answer.region);
         let carries = self.decide(flow, &chosen, &place, &mut answer);
         if let Some(carries) = carries.filter(|_| matches!(flow.application.as_deref(), Some("tls" | "quic"))) {

@@ -98,9 +98,9 @@ impl Distances {
     }
 }
 
-/// Kilometres beyond which nothing can have answered in that time.
-pub(crate) fn reach_km(round_trip: Span) -> u64 {
-    whole((round_trip.millis() * limits::RTT_KM_PER_MS).ceil())
+/// Kilometres beyond which nothing can have answered in that time; none for a time in which nothing far away answers.
+pub(crate) fn reach_km(round_trip: Span) -> Option<u64> {
+    (round_trip >= limits::RTT_LEAST).then(|| whole((round_trip.millis() * limits::RTT_KM_PER_MS).ceil()))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float stops at the ends of the range")]
@@ -150,7 +150,7 @@ mod tests {
     fn left(vantage: &str, codes: &[&str], millis: i64) -> Vec<&'static str> {
         let distances = Distances::from(vantage.parse().unwrap()).unwrap();
         let candidates = codes.iter().map(|code| candidate(code)).collect();
-        let (left, _) = distances.strike(candidates, reach_km(Span::from_nanos(millis * 1_000_000)));
+        let (left, _) = distances.strike(candidates, reach_km(Span::from_nanos(millis * 1_000_000)).unwrap());
         left.into_iter().map(|candidate| candidate.country.as_str()).collect()
     }
 
@@ -174,9 +174,10 @@ mod tests {
 
     #[test]
     fn time_is_distance() {
-        assert_eq!(reach_km(Span::from_nanos(10_000_000)), 1_000);
-        assert_eq!(reach_km(Span::from_nanos(1)), 1);
-        assert_eq!(reach_km(Span::from_secs(3_000_000_000)), 300_000_000_000_000);
+        assert_eq!(reach_km(Span::from_nanos(10_000_000)), Some(1_000));
+        assert_eq!(reach_km(Span::from_nanos(1_000_001)), Some(101));
+        assert_eq!(reach_km(Span::from_nanos(999_999)), None);
+        assert_eq!(reach_km(Span::from_secs(3_000_000_000)), Some(300_000_000_000_000));
     }
 
     #[test]

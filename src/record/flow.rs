@@ -795,7 +795,7 @@ impl Record for Flow {
         Column::new(
             "max_distance_km",
             "km",
-            "how far from the capture point whoever answered can be by rtt_min_ms, at 100 km for each millisecond there and back; a proxy that opens connections in the server's stead is bounded in its stead; empty without rtt_min_ms",
+            "how far from the capture point whoever answered can be by rtt_min_ms, at 100 km for each millisecond there and back; a proxy that opens connections in the server's stead is bounded in its stead; empty without rtt_min_ms, and below a millisecond, in which nothing far away answers but something beside the device",
             Get::Number(|r| r.answer.max_distance_km),
         ),
         Column::new(
