@@ -446,8 +446,20 @@ impl<O: Output> Job<O> {
         for row in finished.rows {
             self.row(row)?;
         }
+        self.tell_stale(&row)?;
         self.output.capture(row)?;
         finished.ledger.into_iter().try_for_each(|line| self.output.ledger(line))
+    }
+
+    /// Lists of address ranges that are of another time than the capture.
+    fn tell_stale(&mut self, capture: &Capture) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (capture.first, capture.last) else { return Ok(()) };
+        self.enricher.stale(first, last).into_iter().try_for_each(|detail| {
+            let (capture, kind) = (Arc::clone(&capture.path), "ranges-of-another-time");
+            let anomaly =
+                Anomaly { capture, frame: None, offset: None, time: None, flow_id: None, kind, detail, count: 1, is_damage: false };
+            self.output.row(Row::Anomaly(Box::new(anomaly)))
+        })
     }
 
     /// All bodies are read: what could not be written ends the analysis, what the limits left out is told.

@@ -304,6 +304,12 @@ pub(crate) const RTT_LEAST: Span = Span::from_nanos(1_000_000);
 pub(crate) const EXTENT_MARGIN_KM: f64 = 50.0;
 /// Kilometres that a vantage may lie outside of the country it is said to lie in: more are degrees in the wrong order.
 pub(crate) const VANTAGE_OFF_KM: f64 = 100.0;
+/// Bytes of a list of address ranges; the longest published one, Azure's, has 5 MB.
+pub(crate) const FEED_BYTES: u64 = 64 << 20;
+/// Ranges of one such list, some 100 bytes each; AWS has 10,000, Azure 100,000.
+pub(crate) const FEED_PREFIXES: usize = 1_000_000;
+/// Days that a capture may lie before or behind a provider's list until that is told: they change several times a month.
+pub(crate) const FEED_DAYS: i64 = 31;
 /// Addresses whose smallest round-trip time is kept until flows are joined.
 pub(crate) const ROUND_TRIPS: usize = 500_000;
 /// Addresses whose place is remembered while flows are joined.

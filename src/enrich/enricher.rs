@@ -10,11 +10,12 @@ use super::devices::Kinds;
 use super::names::Chosen;
 use super::nearness::{Distances, RoundTrips, Struck, Vantage, reach_km};
 use super::repeated::Repeated;
-use super::{Geo, Grouping, Names, Place, Question, Rules, Told};
+use super::{Geo, Grouping, Lists, Names, Place, Question, Rules, Told};
 use crate::error::Error;
 use crate::flow::Device;
 use crate::limits;
 use crate::record::{Answer, ApplicationBasis, DeviceKind, Finding, Flow, Request};
+use crate::time::Timestamp;
 
 /// What to join with.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,10 @@ pub struct Settings {
     pub regions: String,
     /// Address databases of the user.
     pub geoip: Vec<PathBuf>,
+    /// Geofeeds of the user.
+    pub geofeeds: Vec<PathBuf>,
+    /// Lists that providers publish of their address ranges.
+    pub provider_ranges: Vec<PathBuf>,
     /// Rule files or folders of the user.
     pub rules: Vec<PathBuf>,
     /// What the user says that devices are.
@@ -39,6 +44,8 @@ impl Default for Settings {
             vendor: "DJI".to_owned(),
             regions: Grouping::DEFAULT.to_owned(),
             geoip: Vec::new(),
+            geofeeds: Vec::new(),
+            provider_ranges: Vec::new(),
             rules: Vec::new(),
             kinds: Vec::new(),
             vantage: None,
@@ -66,10 +73,8 @@ pub(crate) struct Enricher {
 impl Enricher {
     /// Loads address data and rules.
     pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut geo = Geo::shipped()?;
-        for path in &settings.geoip {
-            geo.add_file(path)?;
-        }
+        let geo =
+            Geo::with(&Lists { provider_ranges: &settings.provider_ranges, geofeeds: &settings.geofeeds, databases: &settings.geoip })?;
         let mut rules = Rules::shipped(&settings.vendor)?;
         for path in &settings.rules {
             rules.add_path(path)?;
@@ -102,6 +107,11 @@ impl Enricher {
     pub(crate) fn learn(&mut self, flow: &Flow) {
         self.kinds.learn(flow);
         self.round_trips.learn(flow);
+    }
+
+    /// Providers' lists that are too far in time from a capture of these days to be relied on, in words.
+    pub(crate) fn stale(&self, first: Timestamp, last: Timestamp) -> Vec<String> {
+        self.geo.sources().filter_map(|source| source.stale(first, last)).collect()
     }
 
     /// Fills a flow's answer.
@@ -200,6 +210,9 @@ fn located(place: &Place) -> Answer {
         country_candidates: place.country_candidates.iter().map(candidate).collect(),
         country_basis: place.country_basis.as_str(),
         country_struck: place.struck.iter().map(struck).collect(),
+        provider: place.range.as_ref().map(|range| range.provider),
+        provider_region: place.range.as_ref().and_then(|range| range.region.as_deref().map(str::to_owned)),
+        is_anycast: place.range.as_ref().map(|range| range.is_anycast),
         asn: place.asn,
         as_org: place.as_org.as_deref().map(|name| crate::wire::escape(name.as_bytes())),
         ..Answer::default()

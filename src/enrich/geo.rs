@@ -3,16 +3,22 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::geofeed::{self, Geofeed};
 use super::mmdb::{Damage, Database, Entry, Holds};
 use super::nearness::{Distances, Struck};
+use super::prefixes::Prefixes;
+use super::provider::{self, Range, Regions};
 use super::{Country, Scope, Site, extent};
+use crate::limits;
 use crate::time::Timestamp;
 
 /// Licences, checksums and dates of the files below.
@@ -51,6 +57,16 @@ pub(crate) enum GeoError {
         /// The file.
         path: PathBuf,
     },
+    /// The list cannot be read, or is none.
+    #[error("cannot use {} as {what}: {detail}", path.display())]
+    List {
+        /// The file.
+        path: PathBuf,
+        /// What it was given as.
+        what: &'static str,
+        /// What is wrong, and on which line.
+        detail: String,
+    },
     /// The data inside the program does not fit its list of sources.
     #[error("address data inside the program: {file}: {detail}")]
     Shipped {
@@ -64,6 +80,10 @@ pub(crate) enum GeoError {
 /// Whose word it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Rank {
+    /// A list that the provider of the addresses publishes.
+    Provider,
+    /// A geofeed the user gave.
+    Geofeed,
     /// A file the user gave: it decides.
     User,
     /// A file inside the program.
@@ -122,9 +142,30 @@ pub(crate) struct Source {
     pub(crate) rank: Rank,
 }
 
+impl Source {
+    /// Says when a provider's list is more than a month from a capture of these days.
+    pub(super) fn stale(&self, first: Timestamp, last: Timestamp) -> Option<String> {
+        let own: Date = self.build_date.parse().ok().filter(|_| self.rank == Rank::Provider)?;
+        let date = |time: Timestamp| day(u64::try_from(time.nanos() / 1_000_000_000).ok()?).parse::<Date>().ok();
+        let (first, last) = (date(first)?, date(last)?);
+        let days = |from: Date, to: Date| i64::from((to - from).get_days());
+        let apart = days(own, first).max(days(last, own));
+        (apart > limits::FEED_DAYS).then(|| {
+            format!(
+                "the address ranges in {} are of {own}, {apart} days from the capture, which begins on {first}: ranges may have changed hands or places since",
+                crate::wire::escape(self.file.as_bytes())
+            )
+        })
+    }
+}
+
 /// What the country of an address rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CountryBasis {
+    /// The provider's own list of its ranges.
+    ProviderRange,
+    /// Geofeeds of the user, which agree.
+    Geofeed,
     /// Files of the user, which agree.
     UserFile,
     /// Two or more sources, which agree.
@@ -135,6 +176,8 @@ pub(crate) enum CountryBasis {
     Rtt,
     /// Every country that a source names lies too far away for the round-trip time.
     Struck,
+    /// The address is announced from many places: databases cannot say where it was answered.
+    Anycast,
     /// Sources that disagree: there is no country, only candidates.
     Disputed,
     /// The address is not one that lies in a country.
@@ -148,11 +191,14 @@ impl CountryBasis {
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Self::ProviderRange => "provider-range",
+            Self::Geofeed => "geofeed",
             Self::UserFile => "user-file",
             Self::SourcesAgree => "sources-agree",
             Self::OneSource => "one-source",
             Self::Rtt => "rtt",
             Self::Struck => "struck",
+            Self::Anycast => "anycast",
             Self::Disputed => "disputed",
             Self::SpecialRange => "special-range",
             Self::None => "none",
@@ -184,6 +230,8 @@ pub(crate) struct Place {
     pub(crate) country_basis: CountryBasis,
     /// Answers that are none, because their countries lie too far away.
     pub(crate) struck: Vec<Struck>,
+    /// What the provider's list says of the address.
+    pub(crate) range: Option<Range>,
     /// Autonomous system that announces the address.
     pub(crate) asn: Option<u32>,
     /// Its organisation.
@@ -192,9 +240,29 @@ pub(crate) struct Place {
     pub(crate) unreadable: Vec<Arc<str>>,
 }
 
+/// A list of address ranges.
+#[derive(Debug)]
+enum Feed {
+    Provider(Prefixes<Range>),
+    Geofeed(Geofeed),
+}
+
+/// Lists of address ranges that the user gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lists<'a> {
+    /// Lists that providers publish of their own ranges.
+    pub(crate) provider_ranges: &'a [PathBuf],
+    /// Geofeeds.
+    pub(crate) geofeeds: &'a [PathBuf],
+    /// Databases.
+    pub(crate) databases: &'a [PathBuf],
+}
+
 /// The address data in use.
 #[derive(Debug)]
 pub(crate) struct Geo {
+    /// Providers' lists first, then geofeeds.
+    feeds: Vec<(Source, Feed)>,
     /// The user's files first, then the shipped ones.
     layers: Vec<(Source, Database)>,
     /// Where the land of countries lies.
@@ -209,11 +277,62 @@ impl Geo {
         let (mut extents, databases): (Vec<_>, Vec<_>) = list.source.into_iter().partition(|source| source.what == "extent");
         let layers = databases.into_iter().map(shipped_layer).collect::<Result<_, _>>()?;
         let extent = extents.pop().ok_or_else(|| shipped_error("sources.toml", "it lists no extents"))?;
-        Ok(Self { layers, extent: Source { holds: Holds { extent: true, ..Holds::default() }, ..extent } })
+        let extent = Source { holds: Holds { other: "extent", ..Holds::default() }, ..extent };
+        Ok(Self { feeds: Vec::new(), layers, extent })
+    }
+
+    /// The same, with what the user gives.
+    pub(crate) fn with(lists: &Lists<'_>) -> Result<Self, GeoError> {
+        let mut geo = Self::shipped()?;
+        if !lists.provider_ranges.is_empty() {
+            let regions = Regions::shipped()?;
+            lists.provider_ranges.iter().try_for_each(|path| geo.add_provider_ranges(path, &regions))?;
+        }
+        lists.geofeeds.iter().try_for_each(|path| geo.add_geofeed(path))?;
+        lists.databases.iter().try_for_each(|path| geo.add_file(path))?;
+        Ok(geo)
+    }
+
+    fn add_provider_ranges(&mut self, path: &Path, regions: &Regions) -> Result<(), GeoError> {
+        let what = "list of a provider's address ranges";
+        let text = list_text(path, what)?;
+        let list = provider::read(&text, path, regions).map_err(|detail| GeoError::List { path: path.to_path_buf(), what, detail })?;
+        let source = Source {
+            attribution: list.provider.to_owned(),
+            version: list.version,
+            build_date: list.date,
+            ..self.given(path, text.as_bytes(), Rank::Provider)
+        };
+        self.feeds.push((source, Feed::Provider(list.ranges)));
+        Ok(())
+    }
+
+    fn add_geofeed(&mut self, path: &Path) -> Result<(), GeoError> {
+        let what = "geofeed";
+        let text = list_text(path, what)?;
+        let feed = geofeed::read(&text).map_err(|detail| GeoError::List { path: path.to_path_buf(), what, detail })?;
+        let source = self.given(path, text.as_bytes(), Rank::Geofeed);
+        self.feeds.push((source, Feed::Geofeed(feed)));
+        Ok(())
+    }
+
+    /// What is known of a list of the user before it is read.
+    fn given(&self, path: &Path, raw: &[u8], rank: Rank) -> Source {
+        let file = path.display().to_string();
+        let other = if rank == Rank::Provider { "provider ranges" } else { "geofeed" };
+        Source {
+            name: self.free_name(path, &file),
+            file,
+            sha256: sha256(raw),
+            bytes: raw.len() as u64,
+            holds: Holds { other, ..Holds::default() },
+            rank,
+            ..Source::default()
+        }
     }
 
     /// Adds a database of the user, which decides before the shipped ones.
-    pub(crate) fn add_file(&mut self, path: &Path) -> Result<(), GeoError> {
+    fn add_file(&mut self, path: &Path) -> Result<(), GeoError> {
         let raw = std::fs::read(path).map_err(|source| GeoError::Read { path: path.to_path_buf(), source })?;
         let (bytes, sha256) = (raw.len() as u64, sha256(&raw));
         let database = Database::given(raw).map_err(|source| GeoError::Damaged { path: path.to_path_buf(), source })?;
@@ -239,7 +358,8 @@ impl Geo {
 
     /// The sources in use, in the order in which they are asked; what says where countries lie comes last.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.layers.iter().map(|(source, _)| source).chain([&self.extent])
+        let lists = self.feeds.iter().map(|(source, _)| source);
+        lists.chain(self.layers.iter().map(|(source, _)| source)).chain([&self.extent])
     }
 
     /// Compares the shipped data with the checksums of its list.
@@ -260,6 +380,9 @@ impl Geo {
         if place.site.scope != Scope::Global {
             place.country_basis = CountryBasis::SpecialRange;
             return place;
+        }
+        for (source, feed) in &self.feeds {
+            place.hear_list(source, feed);
         }
         for (source, database) in &self.layers {
             match database.look_up(place.site.address) {
@@ -287,6 +410,7 @@ impl Place {
             country_candidates: Vec::new(),
             country_basis: CountryBasis::None,
             struck: Vec::new(),
+            range: None,
             asn: None,
             as_org: None,
             unreadable: Vec::new(),
@@ -311,10 +435,33 @@ impl Place {
         }
         self.country = None;
         self.settle();
-        if self.country_candidates.is_empty() {
+        if self.country_candidates.is_empty() && !self.is_anycast() {
             self.country_basis = CountryBasis::Struck;
         } else if self.country.is_some() && self.country != said {
             self.country_basis = CountryBasis::Rtt;
+        }
+    }
+
+    /// The provider says that the address is announced from many places.
+    fn is_anycast(&self) -> bool {
+        self.range.as_ref().is_some_and(|range| range.is_anycast)
+    }
+
+    /// An address that is announced from many places has the country of none of them by its provider's list.
+    fn hear_list(&mut self, source: &Source, feed: &Feed) {
+        let said = match feed {
+            Feed::Geofeed(feed) => feed.look_up(self.site.address).and_then(|(_, country)| *country),
+            Feed::Provider(ranges) => {
+                let Some((_, range)) = ranges.look_up(self.site.address) else { return };
+                // Of several lists one that knows the place tells more.
+                if self.range.as_ref().is_none_or(|known| known.region.is_none() && !known.is_anycast) {
+                    self.range = Some(range.clone());
+                }
+                range.country.filter(|_| !range.is_anycast)
+            }
+        };
+        if let Some(country) = said {
+            self.country_candidates.push(Candidate { source: Arc::clone(&source.name), rank: source.rank, country });
         }
     }
 
@@ -330,9 +477,16 @@ impl Place {
 
     fn settle(&mut self) {
         let deciding = self.deciding();
+        let rank = self.country_candidates.first().map_or(Rank::Shipped, |first| first.rank);
+        if self.is_anycast() && rank == Rank::Shipped {
+            self.country_basis = CountryBasis::Anycast;
+            return;
+        }
         let Some(first) = self.country_candidates.first() else { return };
         self.country_basis = match (deciding.len(), first.rank) {
             (2.., _) => CountryBasis::Disputed,
+            (_, Rank::Provider) => CountryBasis::ProviderRange,
+            (_, Rank::Geofeed) => CountryBasis::Geofeed,
             (_, Rank::User) => CountryBasis::UserFile,
             (_, Rank::Shipped) if self.country_candidates.len() > 1 => CountryBasis::SourcesAgree,
             (_, Rank::Shipped) => CountryBasis::OneSource,
@@ -349,7 +503,7 @@ struct List {
 }
 
 fn shipped_layer(mut source: Source) -> Result<(Source, Database), GeoError> {
-    source.holds = Holds { country: source.what == "country", asn: source.what == "asn", extent: false };
+    source.holds = Holds { country: source.what == "country", asn: source.what == "asn", other: "" };
     let database =
         Database::shipped(shipped_bytes(&source.file)?, source.holds).map_err(|error| shipped_error(&source.file, &error.to_string()))?;
     Ok((source, database))
@@ -362,6 +516,18 @@ fn shipped_bytes(file: &str) -> Result<&'static [u8], GeoError> {
 
 pub(super) fn shipped_error(file: &str, detail: &str) -> GeoError {
     GeoError::Shipped { file: file.to_owned(), detail: detail.to_owned() }
+}
+
+/// The text of a list of address ranges.
+fn list_text(path: &Path, what: &'static str) -> Result<String, GeoError> {
+    let fault = |detail: String| GeoError::List { path: path.to_path_buf(), what, detail };
+    let mut raw = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| fault(error.to_string()))?;
+    file.take(limits::FEED_BYTES + 1).read_to_end(&mut raw).map_err(|error| fault(error.to_string()))?;
+    if raw.len() as u64 > limits::FEED_BYTES {
+        return Err(fault(format!("it has more than {} bytes", limits::FEED_BYTES)));
+    }
+    String::from_utf8(raw).map_err(|error| fault(format!("no text behind byte {}", error.utf8_error().valid_up_to())))
 }
 
 fn sha256(raw: &[u8]) -> String {
@@ -387,11 +553,13 @@ mod tests {
     }
 
     fn geo(files: &[&str]) -> Geo {
-        let mut geo = Geo::shipped().unwrap();
-        for file in files {
-            geo.add_file(&fixture(file)).unwrap();
-        }
-        geo
+        listed(&[], &[], files)
+    }
+
+    fn listed(provider_ranges: &[&str], geofeeds: &[&str], databases: &[&str]) -> Geo {
+        let [provider_ranges, geofeeds, databases] =
+            [provider_ranges, geofeeds, databases].map(|files| files.iter().map(|file| fixture(file)).collect::<Vec<_>>());
+        Geo::with(&Lists { provider_ranges: &provider_ranges, geofeeds: &geofeeds, databases: &databases }).unwrap()
     }
 
     fn place(geo: &Geo, address: &str) -> Place {
@@ -461,6 +629,46 @@ mod tests {
         assert_eq!((country(&found), found.country_basis), (Some("HK"), CountryBasis::UserFile));
         assert_eq!(codes(&found), ["HK", "US", "HK"]);
         assert_eq!((found.asn, found.as_org.as_deref()), (Some(64500), Some("Example Carrier")));
+    }
+
+    #[test]
+    fn what_is_published_for_the_range_comes_first() {
+        let geo = listed(&["ip-ranges.json"], &["geofeed.csv"], &["maxmind.mmdb"]);
+        let of_provider = place(&geo, "54.169.3.77");
+        assert_eq!((country(&of_provider), of_provider.country_basis), (Some("SG"), CountryBasis::ProviderRange));
+        assert_eq!(codes(&of_provider)[..2], ["SG", "CN"]);
+        let range = of_provider.range.unwrap();
+        assert_eq!((range.provider, range.region.as_deref(), range.is_anycast), ("AWS", Some("ap-southeast-1"), false));
+        let of_feed = place(&geo, "47.91.161.230");
+        assert_eq!((country(&of_feed), of_feed.country_basis, of_feed.range), (Some("HK"), CountryBasis::Geofeed, None));
+        let inside = place(&geo, "::ffff:47.91.161.9");
+        assert_eq!(inside.country_basis, CountryBasis::Geofeed);
+    }
+
+    #[test]
+    fn databases_do_not_settle_where_an_anycast_address_was_answered() {
+        let anycast = place(&listed(&["ip-ranges.json"], &[], &[]), "13.112.60.5");
+        assert_eq!((country(&anycast), anycast.country_basis), (None, CountryBasis::Anycast));
+        assert!(!anycast.country_candidates.is_empty() && anycast.range.is_some_and(|range| range.is_anycast));
+        // The analyst may know.
+        let known = place(&listed(&["ip-ranges.json"], &["geofeed.csv"], &[]), "13.112.60.5");
+        assert_eq!((country(&known), known.country_basis), (Some("JP"), CountryBasis::Geofeed));
+    }
+
+    #[test]
+    fn a_list_of_another_time_is_told() {
+        let geo = listed(&["ip-ranges.json"], &["geofeed.csv"], &["ipinfo.mmdb"]);
+        let told = |first: &str, last: &str| {
+            let time = |day: &str| {
+                let days = (day.parse::<Date>().unwrap() - "1970-01-01".parse::<Date>().unwrap()).get_days();
+                Timestamp::from_parts(i64::from(days) * 86_400 + 3_600, 0)
+            };
+            geo.sources().filter_map(|source| source.stale(time(first), time(last))).collect::<Vec<_>>()
+        };
+        assert!(told("2024-01-20", "2024-02-01").is_empty() && told("2023-12-10", "2023-12-10").is_empty());
+        let late = told("2026-06-17", "2026-06-18");
+        assert!(late.len() == 1 && late[0].contains("of 2024-01-01, 898 days from the capture, which begins on 2026-06-17"), "{late:?}");
+        assert_eq!(told("2023-11-01", "2023-11-02").len(), 1);
     }
 
     fn struck(files: &[&str], address: &str, vantage: &str, reach_km: u64) -> Place {
@@ -541,6 +749,10 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_serve_is_refused_by_name() {
+        for (file, reason) in [("ip-ranges.json", "as geofeed: line 1: "), ("nowhere.csv", "as geofeed: ")] {
+            let error = Geo::with(&Lists { geofeeds: &[fixture(file)], ..Lists::default() }).unwrap_err().to_string();
+            assert!(error.contains(reason) && error.contains(file), "{error}");
+        }
         for (file, reason) in [("nowhere.mmdb", "cannot read"), ("make", "cannot use"), ("foreign.mmdb", "no country and no AS number")] {
             let error = Geo::shipped().unwrap().add_file(&fixture(file)).unwrap_err().to_string();
             assert!(error.contains(reason) && error.contains(file), "{error}");

@@ -28,20 +28,19 @@ pub(crate) struct Holds {
     pub(crate) country: bool,
     /// AS numbers, with or without the organisation.
     pub(crate) asn: bool,
-    /// Where the land of countries lies, and nothing about addresses.
-    pub(crate) extent: bool,
+    /// What it is when it is no database.
+    pub(crate) other: &'static str,
 }
 
 impl Holds {
-    /// The words shown to a reader: `country`, `asn`, both, `extent`, or none.
+    /// The words shown to a reader: `country`, `asn`, both, or what else it is.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
         match (self.country, self.asn) {
-            _ if self.extent => "extent",
             (true, true) => "country, asn",
             (true, false) => "country",
             (false, true) => "asn",
-            (false, false) => "",
+            (false, false) => self.other,
         }
     }
 }

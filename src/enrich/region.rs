@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Country, Place, Scope};
+use super::{Country, CountryBasis, Place, Scope};
 
 /// The groupings that come with the program.
 const SHIPPED: &str = include_str!("../../geoip/regions.toml");
@@ -87,6 +87,9 @@ impl Grouping {
     pub(crate) fn region(&self, place: &Place) -> &str {
         if let Some(region) = self.scopes.get(&place.site.scope) {
             return region;
+        }
+        if place.country_basis == CountryBasis::Anycast {
+            return UNKNOWN;
         }
         let mut regions = place.deciding().into_iter().map(|country| self.region_of(country));
         match regions.next() {

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::enrich::{Embedding, Geo, Grouping, Place, Source};
+use crate::enrich::{Embedding, Geo, Grouping, Lists, Place, Source};
 use crate::wire::escape;
 
 const EXAMPLES: &str = "Examples:
   whereto geoip                                    which data, from whom, of which day
   whereto geoip 47.91.161.230                      what every source says about an address
   whereto geoip --geoip GeoLite2-Country.mmdb IP   a file of your own decides
+  whereto geoip --provider-ranges ip-ranges.json   the ranges that AWS publishes, and of which day
   whereto geoip --regions un-m49 --json IP         for a machine";
 
 const CAVEATS: &str =
@@ -31,6 +32,13 @@ pub struct GeoipArgs {
     /// Address database of your own (.mmdb of MaxMind, DB-IP, IPinfo, ip-location-db); decides before the shipped ones; repeatable
     #[arg(long = "geoip", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Geofeed (RFC 8805) of your own; decides before databases; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub geofeed: Vec<PathBuf>,
+    /// List that a cloud provider publishes of its address ranges: AWS, Google, Azure or Cloudflare; decides before all
+    /// others; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub provider_ranges: Vec<PathBuf>,
     /// Grouping of countries into regions
     #[arg(long, value_name = "GROUPING", default_value = Grouping::DEFAULT)]
     pub regions: String,
@@ -45,10 +53,7 @@ pub struct GeoipArgs {
 ///
 /// When a file is no address database, a grouping does not exist, or `out` cannot be written.
 pub fn run(args: &GeoipArgs, out: &mut dyn Write) -> anyhow::Result<()> {
-    let mut geo = Geo::shipped()?;
-    for file in &args.files {
-        geo.add_file(file)?;
-    }
+    let geo = Geo::with(&Lists { provider_ranges: &args.provider_ranges, geofeeds: &args.geofeed, databases: &args.files })?;
     let grouping = Grouping::shipped(&args.regions)?;
     let places: Vec<_> = args.addresses.iter().map(|address| (*address, geo.look_up(*address))).collect();
     if args.json {
@@ -111,6 +116,11 @@ fn show(address: IpAddr, place: &Place, grouping: &Grouping, out: &mut dyn Write
     for source in &place.unreadable {
         writeln!(out, "  {:<13}-- {}: damaged at this address", "", escape(source.as_bytes()))?;
     }
+    if let Some(range) = &place.range {
+        let region = range.region.as_deref().unwrap_or_default();
+        let anycast = if range.is_anycast { "anycast" } else { "" };
+        writeln!(out, "  {:<11}{}", "provider", [range.provider, region, anycast].join(" ").trim_end())?;
+    }
     writeln!(out, "  {:<11}{} ({} {})", "region", grouping.region(place), grouping.id, grouping.version)?;
     if let Some(asn) = place.asn {
         let organisation = place.as_org.as_deref().unwrap_or_default();
@@ -143,6 +153,9 @@ fn place_json(address: IpAddr, place: &Place, grouping: &Grouping) -> Value {
             "country": candidate.country.as_str(),
         })).collect::<Vec<_>>(),
         "country_basis": place.country_basis.as_str(),
+        "provider": place.range.as_ref().map(|range| range.provider),
+        "provider_region": place.range.as_ref().and_then(|range| range.region.as_deref()),
+        "anycast": place.range.as_ref().map(|range| range.is_anycast),
         "region": grouping.region(place),
         "asn": place.asn,
         "as_org": place.as_org,

@@ -32,6 +32,13 @@ pub struct Knowledge {
     /// Address database of your own (.mmdb); decides before the shipped ones; repeatable
     #[arg(long = "geoip", value_name = "FILE")]
     pub geoip: Vec<PathBuf>,
+    /// Geofeed (RFC 8805) of your own: which ranges are used in which country; decides before databases; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub geofeed: Vec<PathBuf>,
+    /// List that a cloud provider publishes of its address ranges (ip-ranges.json of AWS, cloud.json of Google, service
+    /// tags of Azure, ips of Cloudflare): decides before all others; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub provider_ranges: Vec<PathBuf>,
     /// Where the captures were made, in degrees north and east, with the country's code: countries too far away for the
     /// time in which a remote answered are struck out of its place
     #[arg(long, value_name = "LAT,LON[,COUNTRY]", allow_hyphen_values = true)]
@@ -77,6 +84,8 @@ impl Knowledge {
             vendor: self.vendor.clone(),
             regions: self.regions.clone(),
             geoip: self.geoip.clone(),
+            geofeeds: self.geofeed.clone(),
+            provider_ranges: self.provider_ranges.clone(),
             rules: self.rules.clone(),
             kinds: self.devices.iter().filter_map(|named| Some((named.kind?, named.device))).collect(),
             vantage: self.vantage,
@@ -108,6 +117,8 @@ impl Knowledge {
         say("--vendor", self.vendor.clone());
         say("--regions", self.regions.clone());
         self.geoip.iter().for_each(|file| say("--geoip", path(file)));
+        self.geofeed.iter().for_each(|file| say("--geofeed", path(file)));
+        self.provider_ranges.iter().for_each(|file| say("--provider-ranges", path(file)));
         self.vantage.iter().for_each(|vantage| say("--vantage", vantage.to_string()));
         self.rules.iter().for_each(|file| say("--rules", path(file)));
         self.wifi.files.iter().for_each(|file| say("--wifi-keys", path(file)));

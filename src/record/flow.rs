@@ -254,6 +254,12 @@ pub struct Answer {
     pub max_distance_km: Option<u64>,
     /// Region of the grouping in use.
     pub region: String,
+    /// Cloud provider whose own list has the address.
+    pub provider: Option<&'static str>,
+    /// Its word for the place.
+    pub provider_region: Option<String>,
+    /// It announces the address from many places.
+    pub is_anycast: Option<bool>,
     /// Autonomous system of the remote address.
     pub asn: Option<u32>,
     /// Organisation of that autonomous system.
@@ -777,7 +783,7 @@ impl Record for Flow {
         Column::new(
             "country_basis",
             "",
-            "what the country rests on: user-file, sources-agree, one-source, rtt (what is left when the countries in country_struck are struck out), struck (nothing is left), disputed, special-range, none",
+            "what the country rests on: provider-range (the provider's own list), geofeed, user-file, sources-agree, one-source, rtt (what is left when the countries in country_struck are struck out), struck (nothing is left), anycast (announced from many places: databases cannot tell), disputed, special-range, none",
             Get::Text(|r| word(r.answer.country_basis)),
         ),
         Column::new(
@@ -803,6 +809,24 @@ impl Record for Flow {
             "",
             "region of the grouping in use; `disputed` and `unknown` are regions",
             Get::Text(|r| text(&r.answer.region)),
+        ),
+        Column::new(
+            "provider",
+            "",
+            "AWS, Google Cloud, Google, Azure or Cloudflare, when a list given with --provider-ranges has the address; empty otherwise",
+            Get::Text(|r| r.answer.provider.and_then(text)),
+        ),
+        Column::new(
+            "provider_region",
+            "",
+            "the provider's own word for the place, of AWS the network border group; empty when its list has none",
+            Get::Text(|r| text_of(r.answer.provider_region.as_ref())),
+        ),
+        Column::new(
+            "anycast",
+            "",
+            "true when the provider announces the address from many places, by its list: Cloudflare, CloudFront and Global Accelerator of AWS and its GLOBAL ranges, Google's global ones, Azure Front Door; empty without a provider",
+            Get::Flag(|r| r.answer.is_anycast),
         ),
         Column::new("asn", "", "autonomous system of the remote address", Get::Number(|r| r.answer.asn.map(u64::from))),
         Column::new("as_org", "", "organisation of that autonomous system", Get::Text(|r| text_of(r.answer.as_org.as_ref()))),
@@ -880,4 +904,33 @@ impl Record for Flow {
             Get::List(|r| texts(&r.quality)),
         ),
     ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the place of a remote consists of: the server's country, the network's owner, the owner's country and the name's
+    /// owner are columns of their own.
+    #[test]
+    fn a_place_has_all_its_columns() {
+        for name in [
+            "country",
+            "country_candidates",
+            "country_basis",
+            "country_struck",
+            "region",
+            "provider",
+            "provider_region",
+            "anycast",
+            "asn",
+            "as_org",
+            "owner",
+            "owner_country",
+            "rtt_min_ms",
+            "max_distance_km",
+        ] {
+            assert_eq!(Flow::COLUMNS.iter().filter(|column| column.field.name == name).count(), 1, "{name}");
+        }
+    }
 }

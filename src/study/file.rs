@@ -83,6 +83,12 @@ pub struct Head {
     /// Address databases of one's own.
     #[serde(default)]
     pub geoip: Vec<PathBuf>,
+    /// Geofeeds of one's own.
+    #[serde(default)]
+    pub geofeed: Vec<PathBuf>,
+    /// Lists that cloud providers publish of their address ranges.
+    #[serde(default)]
+    pub provider_ranges: Vec<PathBuf>,
     /// Grouping of countries into regions.
     pub regions: Option<String>,
     /// Notes of the analyst.

@@ -40,6 +40,8 @@ fn quoted(text: &str) -> String {
 /// After the title.
 const HEAD: &str = "    # what was studied, with which app and phone
 vendor = \"DJI\"              # whose hosts are first party
+# provider_ranges = [\"ip-ranges.json\"]   # of AWS, Google, Azure, Cloudflare, of the captures' time
+# geofeed = [\"own.csv\"]    # RFC 8805
 # vantage = { country = \"US\", lat = 37.77, lon = -122.42 }
 # paths_not_seen = [\"cellular\", \"Bluetooth\", \"OcuSync or Lightbridge radio\"]
 # claims = [\"kivu-2018/claims.toml\"]    # sentences to check, from a file; or [[claim]] below

@@ -148,6 +148,8 @@ fn options(study: &Study, scratch: &Path) -> Result<Options, Error> {
     settings.geoip = study.head.geoip.iter().map(|path| study.path(path)).collect();
     settings.rules = study.head.rules.iter().map(|path| study.path(path)).collect();
     settings.vantage = study.head.vantage.as_ref().and_then(|vantage| vantage.get_ref().place().ok()?);
+    settings.geofeeds = study.head.geofeed.iter().map(|path| study.path(path)).collect();
+    settings.provider_ranges = study.head.provider_ranges.iter().map(|path| study.path(path)).collect();
     let vantage = study.head.vantage.as_ref().and_then(|vantage| vantage.get_ref().lat.zip(vantage.get_ref().lon));
     let search = Arc::new(Search::new(&study.identifiers, Reveal::Masked)?.near(vantage));
     Ok(Options { devices: Devices(named), settings, search, scratch: scratch.to_path_buf(), ..Options::default() })

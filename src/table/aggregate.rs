@@ -23,8 +23,22 @@ pub const CANDIDATES: &[Field] = &[
 ];
 
 /// What a flow adds to `destinations` besides the sums; a destination has one of each.
-const ATTRIBUTES: &[&str] =
-    &["domain", "owner", "owner_country", "party", "scope", "country", "country_basis", "country_struck", "region", "asn", "as_org"];
+const ATTRIBUTES: &[&str] = &[
+    "domain",
+    "owner",
+    "owner_country",
+    "party",
+    "scope",
+    "country",
+    "country_basis",
+    "country_struck",
+    "region",
+    "provider",
+    "provider_region",
+    "anycast",
+    "asn",
+    "as_org",
+];
 
 /// What a destination may have several of: the column of the flow, and the list it becomes.
 const SETS: &[(&str, &str)] =

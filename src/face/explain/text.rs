@@ -194,7 +194,7 @@ impl<'a> Page<'a> {
     fn place(&mut self, row: &Row) {
         let candidates = some(": ", &row.list("country_candidates").join(", "), "");
         let country = if row.text("country").is_empty() { "not settled" } else { row.text("country") };
-        let tone = if matches!(row.text("country_basis"), "disputed" | "struck") { Tone::Doubt } else { Tone::Plain };
+        let tone = if matches!(row.text("country_basis"), "disputed" | "struck" | "anycast") { Tone::Doubt } else { Tone::Plain };
         self.line(tone, "country", &format!("{country} (basis {}){candidates}", row.text("country_basis")));
         if let (Some(km), Some(millis)) = (row.number("max_distance_km"), row.real("rtt_min_ms")) {
             let from = format!("at most {} km from the capture point: it was answered within {millis:.3} ms", count(km));
@@ -204,6 +204,10 @@ impl<'a> Page<'a> {
             self.doubt("struck out", &format!("{}: farther than that", row.list("country_struck").join(", ")));
         }
         self.value("region", row.text("region"));
+        if !row.text("provider").is_empty() {
+            let anycast = if row.is("anycast") { ", announced from many places (anycast)" } else { "" };
+            self.value("provider", &format!("{}{}{anycast}", row.text("provider"), some(" ", row.text("provider_region"), "")));
+        }
         if let Some(asn) = row.number("asn") {
             self.value("AS", &format!("{asn} {}", row.text("as_org")));
         }

@@ -260,6 +260,7 @@ fn country(countries: &[String], fact: &Fact) -> Fit {
         }
         Some(code) if fact.country_basis == "one-source" => Fit::Perhaps(format!("{} in {code} by one source only", fact.remote_ip)),
         Some(_) => Fit::No,
+        None if fact.country_basis == "anycast" => Fit::Perhaps(format!("{} is announced from many places", fact.remote_ip)),
         None if said.is_empty() => Fit::Perhaps(format!("place of {} not known", fact.remote_ip)),
         None if said.iter().any(|code| is_meant(code)) => Fit::Perhaps(format!("place of {} disputed: {shown}", fact.remote_ip)),
         None => Fit::No,

@@ -127,6 +127,7 @@ mod tests {
     fn places_are_removed_and_what_is_new_is_looked_through() {
         assert_eq!(class("remote_id", "operator_latitude", Kind::Real), Class::Place);
         assert_eq!(class("positions", "height_m", Kind::Real), Class::Keep);
+        assert_eq!(class("flows", "country_struck", Kind::List), Class::Distance);
         assert_eq!(class("something", "new", Kind::Text), Class::Text);
         assert_eq!(class("drone_link", "name", Kind::Text), Class::Text);
     }
