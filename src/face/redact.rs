@@ -147,8 +147,18 @@ pub(super) fn finished(
 /// Takes everything that names a file out of arguments, and says how many there were: where somebody keeps captures and
 /// keys is nobody else's business. What is left repeats the rest.
 pub(super) fn hide_paths(said: &mut Vec<String>) -> usize {
-    const FILES: [&str; 8] =
-        ["--geoip", "--rules", "--wifi-keys", "--tls-keys", "--tls-rsa-key", "--identifiers", "--redact-key", "--redact-also"];
+    const FILES: [&str; 10] = [
+        "--geoip",
+        "--geofeed",
+        "--provider-ranges",
+        "--rules",
+        "--wifi-keys",
+        "--tls-keys",
+        "--tls-rsa-key",
+        "--identifiers",
+        "--redact-key",
+        "--redact-also",
+    ];
     let end = said.iter().position(|word| word == "--").unwrap_or(said.len());
     let mut hidden = said.len().saturating_sub(end + 1);
     said.truncate(end);

@@ -100,9 +100,8 @@ impl Seen {
         if meant.is_empty() {
             meant = study.devices.iter().filter(|device| device.kind == DeviceKind::Phone).collect();
         }
-        let is_it =
-            |flow: &&Box<Flow>| meant.is_empty() || meant.iter().any(|device| device.is(flow.device_mac.as_deref(), flow.device_ip));
-        self.rows.iter().filter(is_it).filter_map(|flow| flow.device_clock).collect()
+        let is_it = |flow: &&Flow| meant.is_empty() || meant.iter().any(|device| device.is(flow.device_mac.as_deref(), flow.device_ip));
+        self.rows.iter().map(Box::as_ref).filter(is_it).filter_map(|flow| flow.device_clock).collect()
     }
 }
 

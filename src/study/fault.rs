@@ -47,7 +47,7 @@ impl Source {
     /// The first place of a text within a range, else all of it.
     pub(super) fn narrowed(&self, span: Range<usize>, text: &str) -> Range<usize> {
         let found = self.text.get(span.clone()).and_then(|within| within.find(text));
-        found.map_or(span.clone(), |at| span.start + at..span.start + at + text.len())
+        found.map_or_else(|| span.clone(), |at| span.start + at..span.start + at + text.len())
     }
 
     /// An error at a place of the text.
