@@ -131,7 +131,7 @@ pub(crate) const IDLE_OTHER: Span = Span::from_secs(60);
 /// Time a closed TCP flow still takes late segments.
 pub(crate) const LINGER_TCP: Span = Span::from_secs(60);
 /// Closed flows held in memory before they go to a temporary file.
-pub(crate) const FLOWS_HELD: usize = 16_384;
+pub(crate) const FLOWS_HELD: usize = 4_096;
 
 // TCP streams.
 
