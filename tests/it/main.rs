@@ -23,17 +23,23 @@ mod day;
 mod decrypted;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
 mod drift;
 #[cfg(test)]
 mod dtls;
 #[cfg(test)]
 #[cfg(all(feature = "table", feature = "live"))]
 mod evidence;
+#[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
 mod excerpt;
 #[cfg(test)]
 mod floors;
 #[cfg(test)]
 mod identifiers;
+#[cfg(test)]
+#[cfg(all(feature = "table", feature = "live"))]
 mod init;
 #[cfg(test)]
 mod link;
