@@ -430,7 +430,7 @@ impl Dtls {
             plain_bytes_in: plain.map(|(_, into)| into),
             unopened: keys.map(|keys| keys.unopened()),
         };
-        posture::agreed(&Agreed::tls(&row, self.answer.is_some()), context);
+        posture::agreed(&Agreed::tls(&row).with_answer(self.answer.as_ref()), context);
         context.rows.push(Row::Tls(Box::new(row)));
     }
 

@@ -381,7 +381,7 @@ impl Quic {
             plain_bytes_in: keys.map(|_| self.streams.bytes().1),
             unopened: keys.map(|keys| keys.unopened()),
         };
-        let agreed = Agreed::quic(&row, answer.is_some());
+        let agreed = Agreed::quic(&row).with_answer(answer);
         posture::agreed(&agreed, context);
         posture::quic_version(&row.quic_version, &agreed, context);
         context.rows.push(Row::Quic(Box::new(row)));

@@ -478,7 +478,7 @@ impl Tls {
             plain_bytes_in: plain.map(|(_, into)| into),
             unopened: keys.map(|keys| keys.unopened(End::Client).saturating_add(keys.unopened(End::Server))),
         };
-        posture::agreed(&Agreed::tls(&row, self.answer.is_some()), context);
+        posture::agreed(&Agreed::tls(&row).with_answer(self.answer.as_ref()), context);
         context.rows.push(Row::Tls(Box::new(row)));
     }
 

@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn a_hello_is_read_without_its_cookie() {
         let hello = handshake::tests::client_hello(&[(0, &handshake::tests::name("a.example"))]);
-        let mut sent = hello.clone();
+        let mut sent = hello;
         sent[4..6].copy_from_slice(&[0xfe, 0xfd]);
         let expected = sent.clone();
         sent.splice(39..39, [3, 9, 9, 9]);

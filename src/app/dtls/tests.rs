@@ -110,6 +110,6 @@ fn what_is_no_record_is_damage_only_where_it_would_be_one() {
     let stun = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
     let (rows, _) = run(&[hello.clone(), (REMOTE, stun)]);
     assert_eq!(rows.len(), 1, "{rows:?}");
-    let (rows, _) = run(&[hello.clone(), (REMOTE, vec![22, 3, 3, 0]), (REMOTE, vec![22, 3, 3, 0])]);
+    let (rows, _) = run(&[hello, (REMOTE, vec![22, 3, 3, 0]), (REMOTE, vec![22, 3, 3, 0])]);
     assert!(matches!(&rows[..], [Row::Anomaly(anomaly), Row::Tls(_)] if anomaly.kind == "dtls-malformed"), "{rows:?}");
 }

@@ -20,8 +20,8 @@ pub(in crate::app) struct Agreed<'a> {
 }
 
 impl<'a> Agreed<'a> {
-    /// By its row.
-    pub(in crate::app) fn tls(row: &'a Tls, is_answered: bool) -> Self {
+    /// By its row; answered, unless something else is said.
+    pub(in crate::app) fn tls(row: &'a Tls) -> Self {
         Self {
             origin: &row.origin,
             name: row.server_name.as_ref(),
@@ -29,12 +29,12 @@ impl<'a> Agreed<'a> {
             versions: &row.versions_offered,
             cipher: row.cipher.as_deref(),
             ciphers: &row.ciphers_offered,
-            is_answered,
+            is_answered: true,
         }
     }
 
-    /// By its row.
-    pub(in crate::app) fn quic(row: &'a Quic, is_answered: bool) -> Self {
+    /// By its row; answered, unless something else is said.
+    pub(in crate::app) fn quic(row: &'a Quic) -> Self {
         Self {
             origin: &row.origin,
             name: row.server_name.as_ref(),
@@ -42,8 +42,14 @@ impl<'a> Agreed<'a> {
             versions: &row.versions_offered,
             cipher: row.cipher.as_deref(),
             ciphers: &row.ciphers_offered,
-            is_answered,
+            is_answered: true,
         }
+    }
+
+    /// With the server's answer, or without one.
+    pub(in crate::app) const fn with_answer<T>(mut self, answer: Option<&T>) -> Self {
+        self.is_answered = answer.is_some();
+        self
     }
 
     fn say(&self, kind: &Kind, (what, value): (String, String), context: &mut Context<'_>) {

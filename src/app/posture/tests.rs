@@ -160,7 +160,7 @@ fn old_versions_and_weak_ciphers() {
         plain_bytes_in: None,
         unopened: None,
     };
-    agreed(&Agreed::tls(&row, true), &mut context);
+    agreed(&Agreed::tls(&row), &mut context);
     let good = Tls {
         version: Some("TLS 1.3".to_owned()),
         versions_offered: texts(&["TLS 1.3", "TLS 1.2"]),
@@ -168,7 +168,7 @@ fn old_versions_and_weak_ciphers() {
         cipher: Some("TLS_AES_128_GCM_SHA256".to_owned()),
         ..row
     };
-    agreed(&Agreed::tls(&good, true), &mut context);
+    agreed(&Agreed::tls(&good), &mut context);
     let told: Vec<_> = found(&rows).iter().map(|finding| (finding.kind, finding.value.clone().unwrap())).collect();
     let expected = [
         ("old-tls", "TLS 1.0"),
@@ -246,7 +246,7 @@ fn versions_of_quic_that_are_no_standard() {
             unopened: None,
         };
         let mut context = Context { flow: &flow, rows: &mut rows };
-        let read = Agreed::quic(&row, true);
+        let read = Agreed::quic(&row);
         agreed(&read, &mut context);
         quic_version(version, &read, &mut context);
         let kinds = rows.iter().filter_map(|row| if let Row::Finding(finding) = row { Some(finding.kind) } else { None });
