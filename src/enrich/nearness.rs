@@ -42,6 +42,11 @@ impl Vantage {
             None => Ok(vantage),
         }
     }
+
+    /// Degrees north and east.
+    pub(crate) const fn degrees(self) -> (f64, f64) {
+        (self.point.latitude(), self.point.longitude())
+    }
 }
 
 impl FromStr for Vantage {

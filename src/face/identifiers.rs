@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::enrich::Vantage;
 use crate::error::Error;
 use crate::search::{Reveal, Search, list};
 
@@ -21,12 +22,13 @@ pub struct IdentifierArgs {
 }
 
 impl IdentifierArgs {
-    /// Reads the lists, in their order, and says on standard error what is not looked for.
+    /// Reads the lists, in their order, and says on standard error what is not looked for. Numbers that would be places far
+    /// from `vantage` are no positions.
     ///
     /// # Errors
     /// When one cannot be read, or is not what it should be. The error does not show values.
     #[expect(clippy::print_stderr, reason = "notes for people go beside the answer, not into it")]
-    pub fn read(&self) -> Result<Arc<Search>, Error> {
+    pub(super) fn read(&self, vantage: Option<Vantage>) -> Result<Arc<Search>, Error> {
         let reveal = if self.reveal { Reveal::Plain } else { Reveal::Masked };
         let mut all = Vec::new();
         for path in &self.lists {
@@ -36,7 +38,7 @@ impl IdentifierArgs {
         for refused in search.refused() {
             eprintln!("whereto: identifier {refused}");
         }
-        Ok(Arc::new(search))
+        Ok(Arc::new(search.near(vantage.map(Vantage::degrees))))
     }
 
     /// The values of the lists, for what may not say them.

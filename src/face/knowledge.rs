@@ -40,7 +40,8 @@ pub struct Knowledge {
     #[arg(long, value_name = "FILE")]
     pub provider_ranges: Vec<PathBuf>,
     /// Where the captures were made, in degrees north and east, with the country's code: countries too far away for the
-    /// time in which a remote answered are struck out of its place
+    /// time in which a remote answered are struck out of its place, and numbers that would be places far from there are no
+    /// positions of its devices
     #[arg(long, value_name = "LAT,LON[,COUNTRY]", allow_hyphen_values = true)]
     pub vantage: Option<Vantage>,
     /// More rules: a TOML file, or a folder of them; repeatable
@@ -91,7 +92,7 @@ impl Knowledge {
             vantage: self.vantage,
         };
         let devices = Devices(self.devices.iter().map(|named| named.device).collect());
-        let (wifi_keys, secrets, search) = (self.wifi.read()?, self.tls.read()?, self.identifiers.read()?);
+        let (wifi_keys, secrets, search) = (self.wifi.read()?, self.tls.read()?, self.identifiers.read(self.vantage)?);
         Ok(Options { devices, settings, wifi_keys, secrets, search, leaves_content: self.no_content, ..Options::default() })
     }
 

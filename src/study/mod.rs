@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::analysis::{Options, Output as _, Progress};
-use crate::enrich::{Rules, Settings};
+use crate::enrich::{Rules, Settings, Vantage};
 use crate::error::{Error, Kind};
 use crate::flow::{Device as Named, Devices};
 use crate::limits;
@@ -150,8 +150,7 @@ fn options(study: &Study, scratch: &Path) -> Result<Options, Error> {
     settings.vantage = study.head.vantage.as_ref().and_then(|vantage| vantage.get_ref().place().ok()?);
     settings.geofeeds = study.head.geofeed.iter().map(|path| study.path(path)).collect();
     settings.provider_ranges = study.head.provider_ranges.iter().map(|path| study.path(path)).collect();
-    let vantage = study.head.vantage.as_ref().and_then(|vantage| vantage.get_ref().lat.zip(vantage.get_ref().lon));
-    let search = Arc::new(Search::new(&study.identifiers, Reveal::Masked)?.near(vantage));
+    let search = Arc::new(Search::new(&study.identifiers, Reveal::Masked)?.near(settings.vantage.map(Vantage::degrees)));
     Ok(Options { devices: Devices(named), settings, search, scratch: scratch.to_path_buf(), ..Options::default() })
 }
 
