@@ -188,7 +188,7 @@ pub(crate) const BODY_HEAD_BYTES: usize = 4 << 10;
 /// Bytes kept of pictures, whose metadata may come late, and of JSON: Exif has one segment of 64 KiB.
 pub(crate) const BODY_LONG_HEAD_BYTES: usize = 64 << 10;
 /// Bytes of a coded body that go to its decoders at a time: what is found in it is told with a frame at most so far on.
-pub(crate) const BODY_PIECE_BYTES: usize = 256;
+pub(crate) const BODY_PIECE_BYTES: usize = 1_024;
 /// Content codings of one body inside each other; servers apply one.
 pub(crate) const BODY_CODINGS: usize = 4;
 /// Decoded bytes of a body that are never too many.

@@ -28,7 +28,7 @@ impl IdentifierArgs {
     /// # Errors
     /// When one cannot be read, or is not what it should be. The error does not show values.
     #[expect(clippy::print_stderr, reason = "notes for people go beside the answer, not into it")]
-    pub(super) fn read(&self, vantage: Option<Vantage>) -> Result<Arc<Search>, Error> {
+    pub fn read(&self, vantage: Option<Vantage>) -> Result<Arc<Search>, Error> {
         let reveal = if self.reveal { Reveal::Plain } else { Reveal::Masked };
         let mut all = Vec::new();
         for path in &self.lists {
