@@ -12,6 +12,9 @@ pub(super) const WINDOW: usize = 4;
 
 /// Which bytes may begin something.
 pub(super) struct Filter {
+    /// By the first byte, and by the first two: for the end of what there is, which may go on.
+    one: [bool; 256],
+    two: Box<[bool; 1 << 16]>,
     three: Box<[u64; WORDS]>,
     four: Box<[u64; WORDS]>,
 }
@@ -19,7 +22,8 @@ pub(super) struct Filter {
 impl Filter {
     /// Of patterns in any case of letters.
     pub(super) fn new(patterns: &[Vec<u8>]) -> Self {
-        let mut filter = Self { three: Box::new([0; WORDS]), four: Box::new([0; WORDS]) };
+        let tables = || Box::new([0; WORDS]);
+        let mut filter = Self { one: [false; 256], two: Box::new([false; 1 << 16]), three: tables(), four: tables() };
         for pattern in patterns {
             let choices = |at: usize| match pattern.get(at) {
                 Some(byte) if byte.is_ascii_alphabetic() => vec![byte.to_ascii_lowercase(), byte.to_ascii_uppercase()],
@@ -27,7 +31,9 @@ impl Filter {
                 None => (0..=u8::MAX).collect(),
             };
             for first in choices(0) {
+                filter.one[usize::from(first)] = true;
                 for second in choices(1) {
+                    filter.two[usize::from(u16::from_le_bytes([first, second]))] = true;
                     for third in choices(2) {
                         set(&mut filter.three, place([first, second, third, 0]));
                         choices(3).into_iter().for_each(|fourth| set(&mut filter.four, place_of_four([first, second, third, fourth])));
@@ -38,7 +44,7 @@ impl Filter {
         filter
     }
 
-    /// Shows every place where something may begin, but not the last three, which have too little behind them.
+    /// Shows every place where something may begin, but not the last three, see [`Self::tail`].
     #[inline]
     pub(super) fn each(&self, bytes: &[u8], mut show: impl FnMut(usize)) {
         let mut base = 0;
@@ -61,6 +67,21 @@ impl Filter {
                 && self.has_four(window)
             {
                 show(base + at);
+            }
+        }
+    }
+
+    /// Shows the places among the last three where something may begin that goes on in the next bytes.
+    pub(super) fn tail(&self, bytes: &[u8], mut show: impl FnMut(usize)) {
+        for at in bytes.len().saturating_sub(WINDOW - 1)..bytes.len() {
+            let may_begin = match bytes.get(at..) {
+                Some([first, second, third]) => self.bit([*first, *second, *third, 0]) == 1,
+                Some([first, second]) => self.two[usize::from(u16::from_le_bytes([*first, *second]))],
+                Some([first]) => self.one[usize::from(*first)],
+                _ => false,
+            };
+            if may_begin {
+                show(at);
             }
         }
     }

@@ -17,6 +17,8 @@ use crate::time::Timestamp;
 const SLACK_DEGREES: f64 = 0.0003;
 /// Bytes before a cue that judging it may need.
 const BEFORE: u64 = 96;
+/// Bytes that are kept where something may begin in the last of them, and nothing waits.
+const KEPT: u64 = BEFORE + WINDOW as u64;
 
 /// What is half read.
 #[derive(Debug, Default)]
@@ -57,7 +59,7 @@ impl Search {
         let joined;
         let view = if lane.recent.is_empty() {
             View::new(bytes, base)
-        } else if lane.waiting.is_empty() && lane.walks.is_empty() && bytes.len() as u64 >= BEFORE {
+        } else if lane.waiting.is_empty() && lane.is_at_end() && bytes.len() as u64 >= KEPT {
             lane.keep(bytes);
             return;
         } else {
@@ -105,7 +107,7 @@ impl Search {
             go(Walk { state: *begin, start }, bytes.get(at..).unwrap_or_default(), start);
         };
         self.filter.each(bytes, &mut begin_at);
-        (bytes.len().saturating_sub(WINDOW - 1)..bytes.len()).for_each(begin_at);
+        self.filter.tail(bytes, begin_at);
         let goes_on = |at: usize| bytes.get(at).is_none_or(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(byte));
         for at in memchr::memchr_iter(b'@', bytes).filter(|at| goes_on(at.wrapping_sub(1)) && goes_on(at.wrapping_add(1))) {
             let start = base.saturating_add(at as u64);
@@ -230,9 +232,14 @@ fn both(half: &Half, other: &Half) -> String {
 }
 
 impl Lane {
+    /// What has begun did so in the last bytes, if anything has.
+    fn is_at_end(&self) -> bool {
+        self.walks.iter().all(|walk| walk.start.saturating_add(WINDOW as u64) >= self.offset)
+    }
+
     /// Only what judging a later place may look back to.
     fn keep(&mut self, bytes: &[u8]) {
-        let from = bytes.len().saturating_sub(usize::try_from(BEFORE).unwrap_or(0));
+        let from = bytes.len().saturating_sub(usize::try_from(KEPT).unwrap_or(0));
         self.recent.clear();
         self.recent.extend_from_slice(bytes.get(from..).unwrap_or_default());
     }
