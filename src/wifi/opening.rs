@@ -46,11 +46,7 @@ pub(super) mod reason {
 impl State {
     /// Opens a frame into `out`, or says why it does not open.
     pub(super) fn open(&mut self, sealed: Sealed<'_>, place: Place, out: &mut Vec<u8>) -> Result<Key, &'static str> {
-        let found = if sealed.is_extended() {
-            self.try_learned(sealed, place, out).or_else(|| self.try_given(sealed, place, out))
-        } else {
-            self.try_wep(sealed, out)
-        };
+        let found = if sealed.is_extended() { self.try_keys(sealed, place, out) } else { self.try_wep(sealed, out) };
         match found {
             Some(key) => {
                 self.opened(key.learned);
@@ -60,31 +56,25 @@ impl State {
         }
     }
 
-    /// Keys that handshakes made known, the newest first.
-    fn try_learned(&mut self, sealed: Sealed<'_>, place: Place, out: &mut Vec<u8>) -> Option<Key> {
-        let bssid = place.bssid?;
-        if sealed.is_group() {
-            let network = self.networks.find(&bssid)?;
-            let number = sealed.key_number();
-            let (same, others): (Vec<_>, Vec<_>) = network.groups.iter().rev().partition(|group| group.number == number);
-            return same.into_iter().chain(others).find_map(|group| group.open(sealed, out));
+    /// Keys that handshakes made known, the newest first; then temporal keys that the user gave, the one that opened the
+    /// last frame of this station before the others.
+    fn try_keys(&mut self, sealed: Sealed<'_>, place: Place, out: &mut Vec<u8>) -> Option<Key> {
+        let mut station = place.bssid.zip(place.station).and_then(|pair| self.stations.find(&pair));
+        let learned = if sealed.is_group() {
+            place.bssid.and_then(|bssid| self.networks.find(&bssid)).and_then(|network| network.open_group(sealed, out))
+        } else {
+            station.as_deref().and_then(|station| station.sessions.iter().rev().find_map(|session| session.open(sealed, out)))
+        };
+        if learned.is_some() || self.temporals.is_empty() {
+            return learned;
         }
-        let station = self.stations.find(&(bssid, place.station?))?;
-        station.sessions.iter().rev().find_map(|session| session.open(sealed, out))
-    }
-
-    /// Temporal keys that the user gave: the one that opened the last frame of this station first.
-    fn try_given(&mut self, sealed: Sealed<'_>, place: Place, out: &mut Vec<u8>) -> Option<Key> {
-        if self.temporals.is_empty() {
-            return None;
-        }
-        let last = place.bssid.zip(place.station).and_then(|pair| self.stations.peek(&pair)).and_then(|station| station.temporal);
-        let order = last.into_iter().chain(0..self.temporals.len());
+        let last = station.as_deref().and_then(|station| station.temporal);
+        let order = last.into_iter().chain((0..self.temporals.len()).filter(|at| Some(*at) != last));
         let (at, key) = order.filter_map(|at| Some((at, self.temporals.get(at)?))).find_map(|(at, fitting)| {
             let key = fitting.fits(sealed, place).then(|| fitting.open(sealed, out)).flatten()?;
             Some((at, key))
         })?;
-        if let Some(station) = place.bssid.zip(place.station).and_then(|pair| self.stations.find(&pair)) {
+        if let Some(station) = &mut station {
             station.temporal = Some(at);
         }
         Some(key)
@@ -158,6 +148,15 @@ impl State {
             (true, true) if needs == Needs::Passphrase => reason::WRONG,
             (true, true) => reason::WRONG_MASTER,
         }
+    }
+}
+
+impl Network {
+    /// Group keys, those of the frame's number first.
+    fn open_group(&self, sealed: Sealed<'_>, out: &mut Vec<u8>) -> Option<Key> {
+        let number = sealed.key_number();
+        let (same, others): (Vec<_>, Vec<_>) = self.groups.iter().rev().partition(|group| group.number == number);
+        same.into_iter().chain(others).find_map(|group| group.open(sealed, out))
     }
 }
 

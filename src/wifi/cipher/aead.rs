@@ -190,11 +190,11 @@ impl Associated {
         associated
     }
 
-    fn push(&mut self, bytes: &[u8]) {
-        for (place, byte) in self.bytes.iter_mut().skip(self.length).zip(bytes) {
-            *place = *byte;
+    fn push<const N: usize>(&mut self, bytes: &[u8; N]) {
+        if let Some(place) = self.bytes.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut) {
+            *place = *bytes;
+            self.length = self.length.saturating_add(N);
         }
-        self.length = self.length.saturating_add(bytes.len());
     }
 
     fn bytes(&self) -> &[u8] {

@@ -15,6 +15,7 @@ mod radio;
 mod radiotap;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use super::{Reader, Short};
 
@@ -24,7 +25,7 @@ pub(crate) use process::{Number, Process};
 pub(crate) use radio::{Channel, Fcs, Radio};
 
 /// A link-layer address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mac(pub [u8; 6]);
 
 impl Mac {
@@ -37,6 +38,14 @@ impl Mac {
     /// The address in a longer field, when it is one.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         bytes.first_chunk().copied().map(Self)
+    }
+}
+
+/// As one number: maps of stations are asked several times for each frame.
+impl Hash for Mac {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f] = self.0;
+        state.write_u64(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
     }
 }
 

@@ -97,11 +97,10 @@ fn fields(header: &[u8], radio: &mut Radio) -> Result<(), Short> {
 
 /// Reads the fields of one word; false when one of unknown length follows.
 fn word_fields(word: u32, reader: &mut Reader<'_>, radio: &mut Radio) -> Result<bool, Short> {
-    for (bit, field) in FIELDS.iter().enumerate() {
-        if word >> bit & 1 == 0 {
-            continue;
-        }
-        let Some((length, alignment)) = *field else { return Ok(false) };
+    let mut left = word;
+    while let Some(bit) = usize::try_from(left.trailing_zeros()).ok().filter(|bit| *bit < FIELDS.len()) {
+        left &= left.wrapping_sub(1);
+        let Some((length, alignment)) = FIELDS.get(bit).copied().flatten() else { return Ok(false) };
         align(reader, alignment)?;
         note(bit, &mut reader.sub(length)?, radio)?;
     }
