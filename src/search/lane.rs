@@ -39,6 +39,13 @@ struct Walk {
     start: u64,
 }
 
+/// Whether more bytes may come.
+#[derive(Clone, Copy)]
+enum Rest {
+    Follows,
+    None,
+}
+
 /// Something that is judged when the bytes behind it have come.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
@@ -54,7 +61,7 @@ impl Search {
     /// The next bytes of a stream, and the frame that brought them.
     pub(crate) fn next(&self, lane: &mut Lane, bytes: &[u8], seen: (u64, Timestamp), hits: &mut Vec<Hit>) {
         let base = lane.offset;
-        self.walk(lane, bytes, seen);
+        self.walk(lane, bytes, seen, Rest::Follows);
         lane.offset = base.saturating_add(bytes.len() as u64);
         let joined;
         let view = if lane.recent.is_empty() {
@@ -85,13 +92,13 @@ impl Search {
     /// Bytes that stand alone: a datagram, a name, a head.
     pub(crate) fn whole(&self, bytes: &[u8], seen: (u64, Timestamp), hits: &mut Vec<Hit>) {
         let mut lane = Lane::default();
-        self.walk(&mut lane, bytes, seen);
+        self.walk(&mut lane, bytes, seen, Rest::None);
         if !lane.waiting.is_empty() {
             self.judge(&mut lane, &View::new(bytes, 0), u64::MAX, hits);
         }
     }
 
-    fn walk(&self, lane: &mut Lane, bytes: &[u8], seen: (u64, Timestamp)) {
+    fn walk(&self, lane: &mut Lane, bytes: &[u8], seen: (u64, Timestamp), rest: Rest) {
         let Some((_, begin)) = &self.automaton else { return };
         let base = lane.offset;
         let mut waiting = std::mem::take(&mut lane.waiting);
@@ -107,7 +114,10 @@ impl Search {
             go(Walk { state: *begin, start }, bytes.get(at..).unwrap_or_default(), start);
         };
         self.filter.each(bytes, &mut begin_at);
-        self.filter.tail(bytes, begin_at);
+        match rest {
+            Rest::Follows => self.filter.tail(bytes, begin_at),
+            Rest::None => self.filter.last(bytes, begin_at),
+        }
         let goes_on = |at: usize| bytes.get(at).is_none_or(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(byte));
         for at in memchr::memchr_iter(b'@', bytes).filter(|at| goes_on(at.wrapping_sub(1)) && goes_on(at.wrapping_add(1))) {
             let start = base.saturating_add(at as u64);
@@ -122,7 +132,7 @@ impl Search {
         let (automaton, _) = self.automaton.as_ref()?;
         let mut state = walk.state;
         for (at, byte) in bytes.iter().enumerate() {
-            state = automaton.next_state(Anchored::Yes, state, *byte);
+            state = automaton.next_state(Anchored::Yes, state, byte.to_ascii_lowercase());
             if !automaton.is_special(state) {
                 continue;
             }

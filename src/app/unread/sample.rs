@@ -109,11 +109,11 @@ impl Sample {
 
     pub(super) fn take(&mut self, bytes: &[u8]) {
         let room = usize::try_from(UNREAD_BYTES.saturating_sub(self.histogram.length())).unwrap_or(usize::MAX);
-        for byte in bytes.iter().take(room) {
+        let bytes = bytes.get(..room).unwrap_or(bytes);
+        let head = UNREAD_HEAD_BYTES.saturating_sub(self.head.len());
+        self.head.extend_from_slice(bytes.get(..head).unwrap_or(bytes));
+        for byte in bytes {
             self.histogram.note(*byte);
-            if self.head.len() < UNREAD_HEAD_BYTES {
-                self.head.push(*byte);
-            }
             self.follow(*byte);
         }
     }
