@@ -248,6 +248,9 @@ pub(crate) const DNS_TEXT_BYTES: usize = 1 << 20;
 pub(crate) const DNS_NAMES: usize = 1_024;
 /// Certificates of one chain.
 pub(crate) const CERTIFICATES: usize = 32;
+/// Certificates whose reading is kept, and bytes that such a one has at most: a phone meets some hundred in a day.
+pub(crate) const CERTIFICATES_KNOWN: usize = 512;
+pub(crate) const CERTIFICATE_KNOWN_BYTES: usize = 8_192;
 /// Names of one certificate; those of large content networks hold a few hundred.
 pub(crate) const CERTIFICATE_NAMES: usize = 1_000;
 /// Names of a server's certificate that its flow takes over.

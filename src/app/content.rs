@@ -1,9 +1,11 @@
-//! What bodies are read with beside their rows: whoever else wants their bytes, and the memory that decoders may take.
+//! What bodies are read with beside their rows: whoever else wants their bytes, and the memory that decoders may take; and the
+//! certificates that were read before.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::certificates::Known;
 use super::searching::BodySearch;
 use crate::limits::BODY_DECODER_BYTES;
 use crate::record::{Origin, Row};
@@ -60,6 +62,8 @@ pub(crate) struct Content {
     readers: Vec<Arc<dyn Readers>>,
     search: Option<Arc<Search>>,
     decoders: Arc<AtomicUsize>,
+    /// Certificates that were read.
+    pub(super) certificates: Known,
     /// Nobody looks into bodies and payload.
     pub(crate) is_left: bool,
 }

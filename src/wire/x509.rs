@@ -41,9 +41,14 @@ pub(crate) struct Certificate {
     pub(crate) signature: String,
 }
 
-/// SHA-256 and SHA-1 of a certificate, in hex.
-pub(crate) fn fingerprints(der: &[u8]) -> (String, String) {
-    (hex(&Sha256::digest(der)), hex(&Sha1::digest(der)))
+/// SHA-256 of a certificate.
+pub(crate) fn sha256(der: &[u8]) -> [u8; 32] {
+    Sha256::digest(der).into()
+}
+
+/// SHA-1 of a certificate, in hex: by it older lists name certificates.
+pub(crate) fn sha1(der: &[u8]) -> String {
+    hex(&Sha1::digest(der))
 }
 
 impl Certificate {
@@ -186,7 +191,7 @@ pub(crate) mod tests {
         };
         assert_eq!(read, expected);
         assert_eq!(
-            fingerprints(&certificate()),
+            (hex(&sha256(&certificate())), sha1(&certificate())),
             (
                 "0029606d6b1beed04b47e5c4a8255aa1eb1f7cb8b5f1138cd400fda6512f8914".to_owned(),
                 "39385fc0e4713ca8f70c419055032ebaeedb89ab".to_owned()

@@ -18,7 +18,7 @@ const BROKEN_HASHES: &[&str] = &["md2", "md4", "md5", "sha1", "sha-1"];
 const SHOWN: usize = 6;
 
 /// Tells what is wrong with the chain, leaf first, that a server showed a client which asked for `server_name`.
-pub(in crate::app) fn chain(chain: &[Certificate], server_name: Option<&String>, data: Data<'_>, context: &mut Context<'_>) {
+pub(in crate::app) fn chain(chain: &[&Certificate], server_name: Option<&String>, data: Data<'_>, context: &mut Context<'_>) {
     let Some(leaf) = chain.first() else { return };
     let shown: Vec<&str> = chain.iter().take(SHOWN).map(|certificate| certificate.subject.as_str()).collect();
     let shown = shown.join(" < ");

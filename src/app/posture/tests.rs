@@ -190,7 +190,7 @@ fn wrong(certificates: &[Certificate], asked: Option<&str>) -> Vec<&'static str>
     let mut rows = Vec::new();
     let mut context = Context { flow: &flow, rows: &mut rows };
     let data = Data { side: Side::Remote, bytes: &[], frame: 5, time: Timestamp::from_parts(2_000, 0), is_cut: false };
-    chain(certificates, asked.map(str::to_owned).as_ref(), data, &mut context);
+    chain(&certificates.iter().collect::<Vec<_>>(), asked.map(str::to_owned).as_ref(), data, &mut context);
     found(&rows).iter().map(|finding| finding.kind).collect()
 }
 
