@@ -282,3 +282,80 @@ fn among<'e, 'a: 'e>(runs: impl Iterator<Item = &'e Experiment<'a>>) -> String {
     let what = if names.len() == 1 { "run" } else { "runs" };
     format!("{what} {}", names.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Encryption, Initiator};
+    use crate::time::Timestamp;
+
+    /// A conversation that is somewhere: country and basis, what each source said, what was struck out.
+    fn fact(country: Option<&str>, country_basis: &'static str, candidates: &[&str], struck: &[&str]) -> Fact {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Fact {
+            parts: Vec::new(),
+            known: 0,
+            device_ip: [192, 168, 1, 2].into(),
+            device_mac: None,
+            remote_ip: [192, 0, 2, 1].into(),
+            initiator: Initiator::Device,
+            first: Timestamp::default(),
+            last: Timestamp::default(),
+            ip_out: 1,
+            ip_in: 1,
+            payload_out: 1,
+            gap_bytes: 0,
+            period: None,
+            application: None,
+            encryption: Encryption::Unknown,
+            name: None,
+            owner: None,
+            country: country.map(str::to_owned),
+            country_candidates: texts(candidates),
+            country_struck: texts(struck),
+            country_basis,
+            scope: "global",
+            party: "unknown",
+            party_basis: "none",
+            category: "unknown",
+            category_basis: "none",
+            category_rule: None,
+            candidates: Vec::new(),
+            app: None,
+            app_by_host: None,
+            asked: <_>::default(),
+            asked_party: "unknown",
+            requests: Vec::new(),
+            initiation: "unknown",
+            initiation_basis: String::new(),
+            action: None,
+        }
+    }
+
+    #[test]
+    fn a_round_trip_strikes_countries_out_and_proves_none() {
+        let germany = ["DE".to_owned()];
+        // Two sources, one of them contradicted: the other is the answer, on its word alone.
+        let settled = |code, other| fact(Some(code), "rtt", &[&format!("dbip={code}")], &[&format!("ipinfo={other}>900km")]);
+        assert_eq!(country(&germany, &settled("DE", "US")), Fit::Yes);
+        assert!(matches!(country(&germany, &settled("FR", "US")), Fit::Perhaps(doubt) if doubt.contains("not contradicted")));
+        // It is not in Germany when every source that said so is too far away.
+        assert_eq!(country(&germany, &settled("US", "DE")), Fit::No);
+        assert_eq!(country(&germany, &fact(None, "struck", &[], &["dbip=DE>900km", "ipinfo=DE>900km"])), Fit::No);
+        // Of several countries one is left that nobody has excluded.
+        let either = ["DE".to_owned(), "FR".to_owned()];
+        let struck = fact(None, "struck", &[], &["dbip=DE>900km", "ipinfo=US>900km"]);
+        assert!(matches!(country(&either, &struck), Fit::Perhaps(doubt) if doubt.contains("not known")));
+    }
+
+    #[test]
+    fn a_place_that_is_disputed_or_of_one_source_speaks_against_nobody() {
+        let germany = ["DE".to_owned()];
+        let disputed = fact(None, "disputed", &["dbip=DE", "ipinfo=US"], &[]);
+        assert!(matches!(country(&germany, &disputed), Fit::Perhaps(doubt) if doubt.contains("dbip=DE, ipinfo=US")));
+        assert_eq!(country(&germany, &fact(None, "disputed", &["dbip=FR", "ipinfo=US"], &[])), Fit::No);
+        assert!(matches!(country(&germany, &fact(Some("US"), "one-source", &["dbip=US"], &[])), Fit::Perhaps(_)));
+        assert!(matches!(country(&germany, &fact(None, "anycast", &[], &[])), Fit::Perhaps(doubt) if doubt.contains("many places")));
+        assert_eq!(country(&germany, &fact(Some("US"), "agreed", &["dbip=US", "ipinfo=US"], &[])), Fit::No);
+    }
+}
