@@ -402,7 +402,10 @@ pub(crate) const ROW_GROUP_ROWS: usize = 16_384;
 /// Bytes of text after which a row group is written early: DNS and HTTP rows may be large.
 #[cfg(feature = "table")]
 pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
-/// Rows of partial sums after which they are added up, or twice as many as there are distinct keys: they are what
+/// Shards of partial sums.
+#[cfg(feature = "table")]
+pub(crate) const PARTIAL_SHARDS: u64 = 8;
+/// Rows of partial sums in a shard after which they are added up, or twice as many as there are distinct keys: they are what
 /// grows in the join, about 400 bytes each.
 #[cfg(feature = "table")]
-pub(crate) const PARTIAL_ROWS: usize = 32_768;
+pub(crate) const PARTIAL_ROWS: usize = 4_096;

@@ -1,9 +1,12 @@
 //! `summary` and `destinations`, added up from the row groups of `flows` as they are written: partial
 //! sums per row group, sums of those when they grow, one last sum at the end.
 
+use std::hash::BuildHasher as _;
+
+use foldhash::quality::FixedState;
 use polars::prelude::{
-    DataFrame, DataType, Expr, IntoLazy as _, LazyFrame, NULL, PolarsResult, SortMultipleOptions, SortOptions, UnionArgs, col, concat,
-    concat_str, lit, when,
+    BooleanChunked, DataFrame, DataType, Expr, IntoLazy as _, LazyFrame, NULL, PolarsResult, SortMultipleOptions, SortOptions, UnionArgs,
+    col, concat, concat_str, lit, when,
 };
 
 use crate::limits;
@@ -64,9 +67,9 @@ impl Aggregates {
     pub(super) fn new() -> Self {
         let destination = [DESTINATION, ATTRIBUTES].concat().into_iter().chain(SETS.iter().map(|(column, _)| *column));
         Self {
-            summary: Cube::new(keys(SUMMARY).collect(), measures(SUMMARY)),
-            destinations: Cube::new(destination.collect(), measures(DESTINATIONS)),
-            candidates: Cube::new(vec!["candidates"], measures(CANDIDATES)),
+            summary: Cube::new(keys(SUMMARY).collect(), measures(SUMMARY), "device_ip"),
+            destinations: Cube::new(destination.collect(), measures(DESTINATIONS), "remote_ip"),
+            candidates: Cube::new(vec!["candidates"], measures(CANDIDATES), "candidates"),
         }
     }
 
@@ -91,10 +94,17 @@ impl Aggregates {
 }
 
 /// Sums by key that take row groups one after the other. Adding up is associative, so sums are summed
-/// by the same expressions as rows.
+/// by the same expressions as rows. They lie in shards by the text of one key, and are added up shard by shard: what that takes
+/// besides is a share of them.
 struct Cube {
     keys: Vec<&'static str>,
     measures: Vec<Expr>,
+    by: &'static str,
+    shards: Vec<Shard>,
+}
+
+#[derive(Default)]
+struct Shard {
     parts: Vec<DataFrame>,
     /// Rows in `parts`, and those that the last merge could not make fewer.
     rows: usize,
@@ -102,41 +112,62 @@ struct Cube {
 }
 
 impl Cube {
-    const fn new(keys: Vec<&'static str>, measures: Vec<Expr>) -> Self {
-        Self { keys, measures, parts: Vec::new(), rows: 0, distinct: 0 }
+    fn new(keys: Vec<&'static str>, measures: Vec<Expr>, by: &'static str) -> Self {
+        Self { keys, measures, by, shards: (0..limits::PARTIAL_SHARDS).map(|_| Shard::default()).collect() }
     }
 
     fn add(&mut self, rows: LazyFrame) -> PolarsResult<()> {
         let part = self.sum(rows).collect()?;
-        self.rows += part.height();
-        self.parts.push(part);
-        if self.rows > limits::PARTIAL_ROWS.max(self.distinct.saturating_mul(2)) {
-            self.compact()?;
+        let place = |text: Option<&str>| FixedState::default().hash_one(text) % limits::PARTIAL_SHARDS;
+        let places: Vec<u64> = part.column(self.by)?.str()?.iter().map(place).collect();
+        for number in 0..limits::PARTIAL_SHARDS {
+            let is_here: BooleanChunked = places.iter().map(|place| Some(*place == number)).collect();
+            let part = part.filter(&is_here)?;
+            let Some(shard) = usize::try_from(number).ok().and_then(|number| self.shards.get_mut(number)) else { continue };
+            // An empty one tells the columns where there are no rows at all.
+            if part.height() > 0 || shard.parts.is_empty() {
+                shard.rows += part.height();
+                shard.parts.push(part);
+            }
+            if shard.rows > limits::PARTIAL_ROWS.max(shard.distinct.saturating_mul(2)) {
+                shard.compact(&self.keys, &self.measures)?;
+            }
         }
         Ok(())
     }
 
-    /// Replaces the partial sums by their sum.
+    fn finish(mut self) -> PolarsResult<LazyFrame> {
+        self.compact()?;
+        let sums: Vec<_> = self.shards.into_iter().flat_map(|shard| shard.parts).map(DataFrame::lazy).collect();
+        concat(sums, UnionArgs::default())
+    }
+
     fn compact(&mut self) -> PolarsResult<()> {
-        let merged = self.merged()?.collect()?;
+        self.shards.iter_mut().try_for_each(|shard| shard.compact(&self.keys, &self.measures))
+    }
+
+    fn sum(&self, rows: LazyFrame) -> LazyFrame {
+        sum(rows, &self.keys, &self.measures)
+    }
+}
+
+impl Shard {
+    /// Replaces the partial sums by their sum.
+    fn compact(&mut self, keys: &[&'static str], measures: &[Expr]) -> PolarsResult<()> {
+        let parts: Vec<_> = self.parts.drain(..).map(DataFrame::lazy).collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let merged = sum(concat(parts, UnionArgs::default())?, keys, measures).collect()?;
         self.rows = merged.height();
         self.distinct = self.rows;
         self.parts.push(merged);
         Ok(())
     }
+}
 
-    fn finish(mut self) -> PolarsResult<LazyFrame> {
-        self.merged()
-    }
-
-    fn merged(&mut self) -> PolarsResult<LazyFrame> {
-        let parts: Vec<_> = self.parts.drain(..).map(DataFrame::lazy).collect();
-        Ok(self.sum(concat(parts, UnionArgs::default())?))
-    }
-
-    fn sum(&self, rows: LazyFrame) -> LazyFrame {
-        rows.group_by(self.keys.iter().map(|&key| col(key)).collect::<Vec<_>>()).agg(&self.measures)
-    }
+fn sum(rows: LazyFrame, keys: &[&'static str], measures: &[Expr]) -> LazyFrame {
+    rows.group_by(keys.iter().map(|&key| col(key)).collect::<Vec<_>>()).agg(measures)
 }
 
 /// The columns of `summary` before its sums.
