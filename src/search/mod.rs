@@ -176,7 +176,7 @@ impl Search {
             gathered.push(detector.cue.to_vec(), Role::Detector(detector));
         }
         let filter = Filter::new(&gathered.patterns);
-        // Bytes come to it with small letters: a third of the states that an automaton for both would have.
+        // Bytes come to it with small letters: it needs no second transition for large ones.
         gathered.patterns.iter_mut().for_each(|pattern| pattern.make_ascii_lowercase());
         let automaton = NFA::builder().match_kind(MatchKind::Standard).prefilter(false).build(&gathered.patterns);
         let unusable = |why: String| Error::from(Kind::Usage(format!("the identifiers cannot be looked for: {why}")));
