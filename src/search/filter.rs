@@ -1,192 +1,201 @@
-//! The first bytes of everything that is looked for, as tables of bits: of three bytes, with which most places of any data are
-//! passed over with one look and without a branch, then of four and of eight, for the places that are left. Letters count as one
-//! whatever their case, and so do a few other bytes that differ in the same bit.
+//! The first bytes of everything that is looked for, as tables, so that most places of any data are passed over with few looks and
+//! without a branch. What has eight bytes or more is asked for at every fourth place: each of its first four windows of four
+//! bytes is in a table, and one of them begins there. What is shorter is asked for at every second place, by the two bytes in it that
+//! are rarest. Only where one of these fits, the bytes from the place on are looked at that something would begin at. Letters
+//! count as one whatever their case, and so do a few other bytes that differ in the same bit.
 
-/// Bits of a table, as a power of two, and its words. The first table is asked for every byte: with 16 KiB it stays in the nearest
-/// cache beside what else is read there.
-const FIRST_BITS: u32 = 17;
-const FIRST_WORDS: usize = 1 << (FIRST_BITS - 6);
-const BITS: u32 = 18;
-const WORDS: usize = 1 << (BITS - 6);
-/// Places looked at together, one bit each.
+/// Entries of a table by two bytes.
+const TWO: usize = 1 << 16;
+/// Places looked at together, one bit each, and bytes read at once.
 const BLOCK: usize = 64;
-/// Bytes that are read at a place.
-pub(super) const WINDOW: usize = 4;
+const GROUP: usize = 8;
+/// Bytes from one place to the next where something long is asked for.
+const STRIDE: usize = 4;
+/// Bytes that something long has, by which a place is passed.
+pub(super) const LONG: usize = 8;
+/// Bits of a group that stand for windows of four bytes; those of even places stand for pairs.
+const WINDOWS: u64 = 0x2222_2222_2222_2222;
+/// Bytes that texts and numbers are full of, the commonest last.
+const COMMON: &[u8] = b"zqxjkvbywgpfmucdlhrsnioate \xff\0";
 
 /// Which bytes may begin something.
 pub(super) struct Filter {
-    /// By the first byte, and by the first two: for the end of what there is, which may go on.
-    one: [bool; 256],
-    two: Box<[bool; 1 << 16]>,
-    /// Of everything.
-    three: Box<[u64; FIRST_WORDS]>,
-    /// Of what has four bytes or more.
-    four: Box<[u64; WORDS]>,
-    /// Of what has four to seven, by four.
-    middle: Box<[u64; WORDS]>,
-    /// Of what has eight or more.
-    eight: Box<[u64; WORDS]>,
-    /// Of what has fewer than four: by three too, so that what may follow does not fill a table.
-    short: Box<[u64; FIRST_WORDS]>,
+    /// Of what is short, by two bytes: 1, and a bit above it for each distance that they are in.
+    pairs: Box<[u8; TWO]>,
+    /// Its first three bytes.
+    three: Hashes<512>,
+    /// Of what is long: the first four windows.
+    windows: Hashes<2048>,
+    /// Its first eight bytes.
+    eight: Hashes<2048>,
 }
+
+/// A set of hashes by two bits each, both in one word of a power of two of them: one in some hundred others seems to be in it.
+/// The tables are small, so that they stay in the nearest caches.
+struct Hashes<const WORDS: usize>(Box<[u64; WORDS]>);
 
 impl Filter {
     /// Of patterns in any case of letters.
     pub(super) fn new(patterns: &[Vec<u8>]) -> Self {
-        let mut filter = Self {
-            one: [false; 256],
-            two: Box::new([false; 1 << 16]),
-            three: Box::new([0; FIRST_WORDS]),
-            four: Box::new([0; WORDS]),
-            middle: Box::new([0; WORDS]),
-            eight: Box::new([0; WORDS]),
-            short: Box::new([0; FIRST_WORDS]),
-        };
+        let mut filter = Self { pairs: Box::new([0; TWO]), three: Hashes::new(), windows: Hashes::new(), eight: Hashes::new() };
         for pattern in patterns {
-            let choices = |at: usize| match pattern.get(at) {
-                Some(byte) if byte.is_ascii_alphabetic() => vec![byte.to_ascii_lowercase(), byte.to_ascii_uppercase()],
-                Some(byte) => vec![*byte],
-                None => (0..=u8::MAX).collect(),
-            };
-            for first in choices(0) {
-                filter.one[usize::from(first)] = true;
-                choices(1).iter().for_each(|second| filter.two[usize::from(u16::from_le_bytes([first, *second]))] = true);
-            }
-            if let Some(window) = pattern.first_chunk::<WINDOW>() {
-                let window = u32::from_le_bytes(*window);
-                set(&mut *filter.three, place(window));
-                set(&mut *filter.four, place_of_four(window));
-                match pattern.first_chunk() {
-                    Some(eight) => set(&mut *filter.eight, place_of_eight(u64::from_le_bytes(*eight))),
-                    None => set(&mut *filter.middle, place_of_four(window)),
-                }
-                continue;
-            }
-            let any = |at: usize| pattern.get(at).map_or(0..=u8::MAX, |byte| *byte..=*byte);
-            let windows = any(0).flat_map(|first| any(1).flat_map(move |second| any(2).map(move |third| [first, second, third, 0])));
-            for window in windows.map(u32::from_le_bytes) {
-                set(&mut *filter.three, place(window));
-                set(&mut *filter.short, place_again(window));
+            match pattern.first_chunk() {
+                Some(eight) => filter.add_long(*eight),
+                None => filter.add_short(pattern),
             }
         }
         filter
     }
 
-    /// Shows every place where something may begin, but not the last three, see [`Self::tail`].
+    fn add_long(&mut self, eight: [u8; LONG]) {
+        self.eight.add(hash_of_eight(u64::from_le_bytes(eight)));
+        for window in eight.array_windows().take(STRIDE) {
+            self.windows.add(hash_of_window(folded(u32::from_le_bytes(*window))));
+        }
+    }
+
+    fn add_short(&mut self, pattern: &[u8]) {
+        let any = |at: usize| pattern.get(at).map_or(0..=u8::MAX, |byte| *byte..=*byte);
+        for first in any(0) {
+            for second in any(1) {
+                any(2).for_each(|third| self.three.add(hash_of_three(u32::from_le_bytes([first, second, third, 0]))));
+            }
+        }
+        // It may begin in an even or an odd place.
+        for parity in [0, 1] {
+            let cost = |at: &usize| pattern.get(*at..*at + 2).unwrap_or_default().iter().map(|byte| commonness(*byte)).sum::<usize>();
+            let distance = (parity..pattern.len().saturating_sub(1)).step_by(2).min_by_key(cost).unwrap_or(parity);
+            for first in in_any_case(pattern.get(distance)) {
+                for second in in_any_case(pattern.get(distance + 1)) {
+                    let pair = usize::from(u16::from_le_bytes([first, second]));
+                    self.pairs[pair] |= 2 << distance | 1;
+                }
+            }
+        }
+    }
+
+    /// Shows every place where something may begin whose bytes are all there, or the first eight of them; what is cut at the end is
+    /// to be asked for again when more has come, from [`LONG`] - 1 bytes before the end on. A place may be shown twice.
     #[inline]
     pub(super) fn each(&self, bytes: &[u8], mut show: impl FnMut(usize)) {
+        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         let mut base = 0;
-        let mut rest = bytes;
-        while let Some(block) = rest.first_chunk::<{ BLOCK + WINDOW }>() {
-            let mut places = self.places(block);
-            while places != 0 {
-                let at = places.trailing_zeros() as usize;
-                if self.holds(rest.get(at..).unwrap_or_default()) {
-                    show(base + at);
-                }
-                places &= places - 1;
-            }
+        for block in blocks {
+            self.again(bytes, base, self.block(block), &mut show);
             base += BLOCK;
-            rest = rest.get(BLOCK..).unwrap_or_default();
         }
-        for (at, window) in rest.array_windows::<WINDOW>().enumerate() {
-            if self.begins(*window) && self.holds(rest.get(at..).unwrap_or_default()) {
-                show(base + at);
-            }
-        }
+        let (groups, end) = rest.as_chunks::<GROUP>();
+        let mut last = [0; GROUP];
+        last.iter_mut().zip(end).for_each(|(to, byte)| *to = *byte);
+        let groups = groups.iter().chain((!end.is_empty()).then_some(&last));
+        let found = groups.enumerate().fold(0, |found, (number, group)| found | self.group(*group) << (number * GROUP));
+        self.again(bytes, base, found, &mut show);
     }
 
-    /// Shows the places among the last three where something may begin that goes on in the next bytes.
-    pub(super) fn tail(&self, bytes: &[u8], mut show: impl FnMut(usize)) {
-        for at in bytes.len().saturating_sub(WINDOW - 1)..bytes.len() {
-            let may_begin = match bytes.get(at..) {
-                Some([first, second, third]) => self.begins([*first, *second, *third, 0]),
-                Some([first, second]) => self.two[usize::from(u16::from_le_bytes([*first, *second]))],
-                Some([first]) => self.one[usize::from(*first)],
-                _ => false,
-            };
-            if may_begin {
-                show(at);
-            }
-        }
+    /// A bit for each place where something may be. The length is known, so that the loop has no bounds to keep.
+    #[inline]
+    fn block(&self, block: &[u8; BLOCK]) -> u64 {
+        let groups = block.as_chunks().0.iter().enumerate();
+        groups.fold(0, |found, (number, group)| found | self.group(*group) << (number * GROUP))
     }
 
-    /// Shows the places among the last three where something may begin that ends there too: nothing follows.
-    pub(super) fn last(&self, bytes: &[u8], mut show: impl FnMut(usize)) {
-        for at in bytes.len().saturating_sub(WINDOW - 1)..bytes.len() {
+    #[inline]
+    fn group(&self, group: [u8; GROUP]) -> u64 {
+        let bytes = u64::from_le_bytes(group);
+        let folded = bytes | 0x2020_2020_2020_2020;
+        let pair = |shift: u32| u64::from(self.pairs[usize::from((bytes >> shift) as u16)] & 1);
+        let window = |shift: u32| self.windows.bit(hash_of_window((folded >> shift) as u32));
+        pair(0) | pair(16) << 2 | pair(32) << 4 | pair(48) << 6 | window(0) << 1 | window(32) << 5
+    }
+
+    /// The second look, where the first has found something.
+    #[inline]
+    fn again(&self, bytes: &[u8], base: usize, found: u64, show: &mut impl FnMut(usize)) {
+        for at in ones(found & WINDOWS).map(|bit| base + bit - 1) {
+            let first = at.saturating_sub(STRIDE - 1);
+            let mut starts = 0;
+            for (number, eight) in bytes.get(first..).unwrap_or_default().array_windows().take(STRIDE).enumerate() {
+                starts |= self.eight.bit(hash_of_eight(u64::from_le_bytes(*eight))) << number;
+            }
+            ones(starts).for_each(|number| show(first + number));
+        }
+        for at in ones(found & !WINDOWS).map(|bit| base + bit) {
             let byte = |ahead: usize| bytes.get(at + ahead).copied().unwrap_or_default();
-            if bit_at(&self.short, place_again(u32::from_le_bytes([byte(0), byte(1), byte(2), 0]))) == 1 {
-                show(at);
-            }
+            let distances = self.pairs[usize::from(u16::from_le_bytes([byte(0), byte(1)]))] >> 1;
+            let starts = ones(distances.into()).filter_map(|distance| at.checked_sub(distance));
+            starts.filter(|start| self.holds_short(bytes.get(*start..).unwrap_or_default())).for_each(&mut *show);
         }
     }
 
-    /// A bit for each place of a block. Its length is known, so that the loop has neither bounds to keep nor branches; eight
-    /// bytes are read at once for four places.
     #[inline]
-    fn places(&self, block: &[u8; BLOCK + WINDOW]) -> u64 {
-        (0..BLOCK).step_by(4).fold(0, |places, at| {
-            let eight = block[at..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
-            let bit = |shift: u32| bit_at(&self.three, place((eight >> shift) as u32));
-            places | (bit(0) | bit(8) << 1 | bit(16) << 2 | bit(24) << 3) << at
-        })
-    }
-
-    /// The first look at a place.
-    #[inline]
-    fn begins(&self, window: [u8; WINDOW]) -> bool {
-        bit_at(&self.three, place(u32::from_le_bytes(window))) == 1
-    }
-
-    /// The second: what is there from that place on.
-    fn holds(&self, rest: &[u8]) -> bool {
-        let Some(window) = rest.first_chunk() else { return false };
-        let window = u32::from_le_bytes(*window);
-        let goes_on = || match rest.first_chunk() {
-            Some(eight) => {
-                bit_at(&self.eight, place_of_eight(u64::from_le_bytes(*eight))) | bit_at(&self.middle, place_of_four(window)) == 1
-            }
-            None => true,
+    fn holds_short(&self, rest: &[u8]) -> bool {
+        let three = match rest {
+            [first, second, third, ..] => [*first, *second, *third, 0],
+            [first, second] => [*first, *second, 0, 0],
+            _ => return false,
         };
-        bit_at(&self.four, place_of_four(window)) == 1 && goes_on() || bit_at(&self.short, place_again(window)) == 1
+        self.three.bit(hash_of_three(u32::from_le_bytes(three))) == 1
     }
 }
 
-fn set(table: &mut [u64], (word, bit): (usize, u32)) {
-    if let Some(word) = table.get_mut(word) {
-        *word |= 1 << bit;
+/// The places of the bits that are set.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(at)
+    })
+}
+
+/// The byte in both cases; any where there is none.
+fn in_any_case(byte: Option<&u8>) -> Vec<u8> {
+    match byte {
+        Some(byte) if byte.is_ascii_alphabetic() => vec![byte.to_ascii_lowercase(), byte.to_ascii_uppercase()],
+        Some(byte) => vec![*byte],
+        None => (0..=u8::MAX).collect(),
     }
 }
 
+fn commonness(byte: u8) -> usize {
+    COMMON.iter().position(|common| *common == byte.to_ascii_lowercase()).map_or(0, |at| at + 1)
+}
+
+impl<const WORDS: usize> Hashes<WORDS> {
+    /// The upper bits of a hash choose the word.
+    const SHIFT: u32 = 32 - WORDS.ilog2();
+
+    fn new() -> Self {
+        Self(Box::new([0; WORDS]))
+    }
+
+    fn add(&mut self, hash: u32) {
+        self.0[(hash >> Self::SHIFT) as usize] |= 1 << (hash >> 15 & 63) | 1 << (hash >> 9 & 63);
+    }
+
+    /// 1 when it seems to be in it.
+    #[inline]
+    fn bit(&self, hash: u32) -> u64 {
+        let word = self.0[(hash >> Self::SHIFT) as usize];
+        word >> (hash >> 15 & 63) & word >> (hash >> 9 & 63) & 1
+    }
+}
+
+/// Of four bytes that are folded.
 #[inline]
-fn bit_at<const WORDS: usize>(table: &[u64; WORDS], (word, bit): (usize, u32)) -> u64 {
-    table.get(word).map_or(0, |word| word >> bit & 1)
+const fn hash_of_window(window: u32) -> u32 {
+    window.wrapping_mul(0x9e37_79b1)
 }
 
 /// Of four bytes read in little endian the first three.
 #[inline]
-const fn place(window: u32) -> (usize, u32) {
+const fn hash_of_three(window: u32) -> u32 {
     // Shifted to the top, so that the fourth falls out.
-    split((folded(window) << 8).wrapping_mul(0x9e37_79b1) >> (32 - FIRST_BITS))
+    (folded(window) << 8).wrapping_mul(0xc2b2_ae35)
 }
 
-/// The same by another multiplier: what is there by chance in the first look is not in the second.
 #[inline]
-const fn place_again(window: u32) -> (usize, u32) {
-    split((folded(window) << 8).wrapping_mul(0xc2b2_ae35) >> (32 - FIRST_BITS))
-}
-
-/// All four.
-#[inline]
-const fn place_of_four(window: u32) -> (usize, u32) {
-    split(folded(window).wrapping_mul(0x85eb_ca6b) >> (32 - BITS))
-}
-
-/// All eight.
-#[inline]
-const fn place_of_eight(window: u64) -> (usize, u32) {
-    let hash = (window | 0x2020_2020_2020_2020).wrapping_mul(0x9e37_79b1_85eb_ca6b) >> (64 - BITS);
-    split(hash as u32)
+const fn hash_of_eight(bytes: u64) -> u32 {
+    ((bytes | 0x2020_2020_2020_2020).wrapping_mul(0x9e37_79b1_85eb_ca6b) >> 32) as u32
 }
 
 /// With the bit set that makes letters small.
@@ -195,51 +204,43 @@ const fn folded(window: u32) -> u32 {
     window | 0x2020_2020
 }
 
-#[inline]
-const fn split(hash: u32) -> (usize, u32) {
-    ((hash >> 6) as usize, hash & 63)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn passes_what_begins_a_pattern_in_any_case() {
-        let filter = Filter::new(&[b"aB1".to_vec(), b"\x00\xff".to_vec()]);
-        let passed = |bytes: &[u8]| {
-            let mut places = Vec::new();
-            filter.each(bytes, |at| places.push(at));
-            places
-        };
-        assert_eq!(passed(b"..Ab1\0\xff......"), [2, 5]);
-        assert_eq!(passed(&[&[b'.'; 200][..], b"aB1..."].concat()), [200]);
-        assert_eq!(passed(b"ab"), [0; 0]);
-        let all: Vec<u8> = (0..=u8::MAX).flat_map(|a| (0..=u8::MAX).flat_map(move |b| [a, b, b'q'])).collect();
-        assert!(passed(&all).len() < 1_000, "{}", passed(&all).len());
-        // What is short may be followed by anything, and passes nothing else.
-        assert_eq!(passed(b"\x00\xffab \x00\xfeab "), [0]);
+    fn passed(filter: &Filter, bytes: &[u8]) -> Vec<usize> {
+        let mut places = Vec::new();
+        filter.each(bytes, |at| places.push(at));
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     #[test]
-    fn what_is_long_passes_by_eight_bytes_where_they_are_there() {
-        let filter = Filter::new(&[b"Authorization: ".to_vec(), b"tel:".to_vec(), b"eyJ".to_vec()]);
-        let passed = |bytes: &[u8]| {
-            let mut places = Vec::new();
-            filter.each(bytes, |at| places.push(at));
-            places
-        };
-        assert_eq!(passed(b"authors authorization"), [8]);
-        assert_eq!(passed(b"author"), [0]);
-        assert_eq!(passed(b"hotel: 1, tell"), [2]);
-        let ends = |bytes: &[u8]| {
-            let (mut tail, mut last) = (Vec::new(), Vec::new());
-            filter.tail(bytes, |at| tail.push(at));
-            filter.last(bytes, |at| last.push(at));
-            (tail, last)
-        };
-        assert_eq!(ends(b"...EYJ"), (vec![3], vec![3]));
-        assert_eq!(ends(b"...tel"), (vec![3], vec![]));
-        assert_eq!(ends(b"....au"), (vec![4], vec![]));
+    fn passes_what_begins_a_pattern_in_any_place_and_case() {
+        let patterns = [&b"aB1"[..], b"\x00\xff", b"tel:", b"phone", b"msisdn:", b"msisdn=1", b"Authorization: "].map(<[u8]>::to_vec);
+        let filter = Filter::new(&patterns);
+        for before in 0..140 {
+            for pattern in &patterns {
+                for behind in [0, 1, 9, 70] {
+                    let bytes = [&vec![b'.'; before][..], &pattern.to_ascii_uppercase(), &vec![b'.'; behind]].concat();
+                    assert_eq!(passed(&filter, &bytes), [before], "{pattern:?}");
+                }
+            }
+        }
+        let all: Vec<u8> = (0..=u8::MAX).flat_map(|a| (0..=u8::MAX).flat_map(move |b| [a, b, b'q'])).collect();
+        assert!(passed(&filter, &all).len() < 1_000, "{}", passed(&filter, &all).len());
+    }
+
+    #[test]
+    fn what_is_long_passes_by_eight_bytes_that_are_there_and_what_is_short_by_three() {
+        let filter = Filter::new(&[b"Authorization: ".to_vec(), b"tel:".to_vec(), b"\xc2\xb0".to_vec()]);
+        assert_eq!(passed(&filter, b"authors authorization"), [8]);
+        assert_eq!(passed(&filter, b"author authoriz"), [7]);
+        assert_eq!(passed(&filter, b"hotel: 1, tell"), [2]);
+        assert_eq!(passed(&filter, b"46\xc2\xb0"), [2]);
+        assert_eq!(passed(&filter, b"4\xc2\xb0"), [1]);
+        assert_eq!(passed(&filter, b"te"), [0; 0]);
+        assert_eq!(passed(&filter, b""), [0; 0]);
     }
 }

@@ -4,7 +4,7 @@ use aho_corasick::Anchored;
 use aho_corasick::automaton::{Automaton, StateID};
 
 use super::detect::{ADDRESS, Detected, Detector};
-use super::filter::WINDOW;
+use super::filter::LONG;
 use super::mask::Reveal;
 use super::needle::{Border, Width};
 use super::place::{Axis, Half, NUMBER_BYTES, Writing};
@@ -17,8 +17,10 @@ use crate::time::Timestamp;
 const SLACK_DEGREES: f64 = 0.0003;
 /// Bytes before a cue that judging it may need.
 const BEFORE: u64 = 96;
-/// Bytes that are kept where something may begin in the last of them, and nothing waits.
-const KEPT: u64 = BEFORE + WINDOW as u64;
+/// Bytes at the end where it cannot be told yet whether something begins.
+const OPEN: usize = LONG - 1;
+/// Bytes that are kept where nothing has begun and nothing waits.
+const KEPT: u64 = BEFORE + OPEN as u64;
 
 /// What is half read.
 #[derive(Debug, Default)]
@@ -27,7 +29,7 @@ pub(crate) struct Lane {
     offset: u64,
     /// The latest bytes.
     recent: Vec<u8>,
-    /// Beginnings of patterns that the bytes so far agree with.
+    /// Beginnings of patterns that the bytes so far agree with, but for those in the last [`OPEN`] bytes.
     walks: Vec<Walk>,
     waiting: Vec<Waiting>,
     halves: Vec<Half>,
@@ -37,13 +39,6 @@ pub(crate) struct Lane {
 struct Walk {
     state: StateID,
     start: u64,
-}
-
-/// Whether more bytes may come.
-#[derive(Clone, Copy)]
-enum Rest {
-    Follows,
-    None,
 }
 
 /// Something that is judged when the bytes behind it have come.
@@ -61,12 +56,12 @@ impl Search {
     /// The next bytes of a stream, and the frame that brought them.
     pub(crate) fn next(&self, lane: &mut Lane, bytes: &[u8], seen: (u64, Timestamp), hits: &mut Vec<Hit>) {
         let base = lane.offset;
-        self.walk(lane, bytes, seen, Rest::Follows);
+        self.walk(lane, bytes, seen);
         lane.offset = base.saturating_add(bytes.len() as u64);
         let joined;
         let view = if lane.recent.is_empty() {
             View::new(bytes, base)
-        } else if lane.waiting.is_empty() && lane.is_at_end() && bytes.len() as u64 >= KEPT {
+        } else if lane.waiting.is_empty() && lane.walks.is_empty() && bytes.len() as u64 >= KEPT {
             lane.keep(bytes);
             return;
         } else {
@@ -92,32 +87,40 @@ impl Search {
     /// Bytes that stand alone: a datagram, a name, a head.
     pub(crate) fn whole(&self, bytes: &[u8], seen: (u64, Timestamp), hits: &mut Vec<Hit>) {
         let mut lane = Lane::default();
-        self.walk(&mut lane, bytes, seen, Rest::None);
+        self.walk(&mut lane, bytes, seen);
         if !lane.waiting.is_empty() {
             self.judge(&mut lane, &View::new(bytes, 0), u64::MAX, hits);
         }
     }
 
-    fn walk(&self, lane: &mut Lane, bytes: &[u8], seen: (u64, Timestamp), rest: Rest) {
+    /// Follows what has begun, and finds what begins.
+    fn walk(&self, lane: &mut Lane, bytes: &[u8], seen: (u64, Timestamp)) {
         let Some((_, begin)) = &self.automaton else { return };
-        let base = lane.offset;
+        let (base, open) = (lane.offset, bytes.len().saturating_sub(OPEN));
         let mut waiting = std::mem::take(&mut lane.waiting);
         let mut walks = Vec::new();
-        let mut go = |walk: Walk, bytes: &[u8], offset: u64| {
-            if let Some(state) = self.follow(walk, bytes, offset, (seen, &mut waiting)) {
-                walks.push(Walk { state, ..walk });
-            }
+        let mut go = |walk: Walk, from: &[u8], is_open: bool| {
+            let state = self.follow(walk, from, base.saturating_add((bytes.len() - from.len()) as u64), (seen, &mut waiting));
+            walks.extend(state.filter(|_| !is_open).map(|state| Walk { state, ..walk }));
         };
-        std::mem::take(&mut lane.walks).into_iter().for_each(|walk| go(walk, bytes, base));
-        let mut begin_at = |at: usize| {
-            let start = base.saturating_add(at as u64);
-            go(Walk { state: *begin, start }, bytes.get(at..).unwrap_or_default(), start);
-        };
-        self.filter.each(bytes, &mut begin_at);
-        match rest {
-            Rest::Follows => self.filter.tail(bytes, begin_at),
-            Rest::None => self.filter.last(bytes, begin_at),
+        std::mem::take(&mut lane.walks).into_iter().for_each(|walk| go(walk, bytes, false));
+        // Where the bytes before were cut: what ended there was found then.
+        let before = lane.recent.get(lane.recent.len().saturating_sub(OPEN)..).unwrap_or_default();
+        if !before.is_empty() {
+            let border: Vec<u8> = before.iter().chain(bytes.iter().take(OPEN)).copied().collect();
+            self.filter.each(&border, |at| {
+                let Some(old @ [_, ..]) = before.get(at..) else { return };
+                let start = base.saturating_sub(old.len() as u64);
+                let state = self.follow(Walk { state: *begin, start }, old, start, (seen, &mut Vec::new()));
+                if let Some(state) = state {
+                    go(Walk { state, start }, bytes, old.len() + bytes.len() <= OPEN);
+                }
+            });
         }
+        self.filter.each(bytes, |at| {
+            let start = base.saturating_add(at as u64);
+            go(Walk { state: *begin, start }, bytes.get(at..).unwrap_or_default(), at >= open);
+        });
         let goes_on = |at: usize| bytes.get(at).is_none_or(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(byte));
         for at in memchr::memchr_iter(b'@', bytes).filter(|at| goes_on(at.wrapping_sub(1)) && goes_on(at.wrapping_add(1))) {
             let start = base.saturating_add(at as u64);
@@ -160,7 +163,9 @@ impl Search {
     fn judge(&self, lane: &mut Lane, view: &View<'_>, there: u64, hits: &mut Vec<Hit>) {
         let (mut ready, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut lane.waiting).into_iter().partition(|waiting| waiting.until <= there);
         // In this order they would become ready if the bytes came one by one.
-        ready.sort_unstable_by_key(|waiting| (waiting.until, waiting.start, waiting.role));
+        let order = |waiting: &Waiting| (waiting.until, waiting.start, waiting.role);
+        ready.sort_unstable_by_key(order);
+        ready.dedup_by_key(|waiting| order(waiting));
         lane.waiting = rest;
         for waiting in ready {
             let Some(role) = waiting.role else {
@@ -242,11 +247,6 @@ fn both(half: &Half, other: &Half) -> String {
 }
 
 impl Lane {
-    /// What has begun did so in the last bytes, if anything has.
-    fn is_at_end(&self) -> bool {
-        self.walks.iter().all(|walk| walk.start.saturating_add(WINDOW as u64) >= self.offset)
-    }
-
     /// Only what judging a later place may look back to.
     fn keep(&mut self, bytes: &[u8]) {
         let from = bytes.len().saturating_sub(usize::try_from(KEPT).unwrap_or(0));

@@ -1,8 +1,8 @@
 //! Identifiers in what was sent: the analyst's list in every form, and what tells itself, in one pass over the bytes.
 //!
 //! [`Search`] is made once and shared. Each direction of a stream has a `Lane`, which carries what is half read over to the
-//! next bytes, so that it does not matter how the stream was cut. A byte costs one look at a table of the first three bytes
-//! of all needles; only where they fit, the automaton is asked. What it finds is then judged by what is around it.
+//! next bytes, so that it does not matter how the stream was cut. Most bytes cost less than one look at a table; only where
+//! the first bytes of a needle fit, the automaton is asked. What it finds is then judged by what is around it.
 
 mod coordinates;
 mod cover;
