@@ -20,11 +20,7 @@ pub(super) fn cover(search: &Search, row: &mut Row) {
         Row::Flow(row) => flow(row),
         _ => return,
     };
-    for text in texts {
-        if let Some(covered) = search.cover(text) {
-            *text = covered;
-        }
-    }
+    search.cover_all(texts);
 }
 
 fn http(row: &mut Http) -> Vec<&mut String> {

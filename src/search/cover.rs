@@ -29,6 +29,20 @@ impl Search {
         covered.push_str(text.get(at..).unwrap_or_default());
         Some(covered)
     }
+
+    /// Covers all texts of a row. One look at them together tells mostly that there is nothing in any.
+    pub(crate) fn cover_all(&self, texts: Vec<&mut String>) {
+        let mut lines = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
+        texts.iter().for_each(|text| lines.extend([text.as_str(), "\n"]));
+        if !self.may_find(lines.as_bytes()) {
+            return;
+        }
+        for text in texts {
+            if let Some(covered) = self.cover(text) {
+                *text = covered;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -43,5 +57,12 @@ mod tests {
         assert_eq!(search.cover("/v1/0ASUE7L0021LAB/a?0asue7l0021lab").as_deref(), Some("/v1/‹aircraft›/a?‹aircraft›"));
         assert_eq!(search.cover("60:60:1f:5a:3c:01"), None);
         assert_eq!(search.cover("/v1/other"), None);
+        let mut texts = ["host".to_owned(), "0ASUE7L0021LAB".to_owned()];
+        search.cover_all(texts.iter_mut().collect());
+        assert_eq!(texts, ["host", "‹aircraft›"]);
+        // What is cut in two is in neither.
+        let mut texts = ["0ASUE7L".to_owned(), "0021LAB".to_owned()];
+        search.cover_all(texts.iter_mut().collect());
+        assert_eq!(texts, ["0ASUE7L", "0021LAB"]);
     }
 }

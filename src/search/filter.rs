@@ -81,22 +81,23 @@ impl Filter {
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         let mut base = 0;
         for block in blocks {
-            self.again(bytes, base, self.block(block), &mut show);
+            self.again(bytes, base, self.groups(block.as_chunks().0), &mut show);
             base += BLOCK;
         }
-        let (groups, end) = rest.as_chunks::<GROUP>();
-        let mut last = [0; GROUP];
-        last.iter_mut().zip(end).for_each(|(to, byte)| *to = *byte);
-        let groups = groups.iter().chain((!end.is_empty()).then_some(&last));
-        let found = groups.enumerate().fold(0, |found, (number, group)| found | self.group(*group) << (number * GROUP));
+        let (groups, end) = rest.as_chunks();
+        let mut found = self.groups(groups);
+        if !end.is_empty() {
+            let mut group = [0; GROUP];
+            group.iter_mut().zip(end).for_each(|(to, byte)| *to = *byte);
+            found |= self.group(group) << (groups.len() * GROUP);
+        }
         self.again(bytes, base, found, &mut show);
     }
 
-    /// A bit for each place where something may be. The length is known, so that the loop has no bounds to keep.
+    /// A bit for each place where something may be.
     #[inline]
-    fn block(&self, block: &[u8; BLOCK]) -> u64 {
-        let groups = block.as_chunks().0.iter().enumerate();
-        groups.fold(0, |found, (number, group)| found | self.group(*group) << (number * GROUP))
+    fn groups(&self, groups: &[[u8; GROUP]]) -> u64 {
+        groups.iter().enumerate().fold(0, |found, (number, group)| found | self.group(*group) << (number * GROUP))
     }
 
     #[inline]

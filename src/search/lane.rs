@@ -93,6 +93,13 @@ impl Search {
         }
     }
 
+    /// Something to judge is in the bytes.
+    pub(super) fn may_find(&self, bytes: &[u8]) -> bool {
+        let mut lane = Lane::default();
+        self.walk(&mut lane, bytes, <_>::default());
+        !lane.waiting.is_empty()
+    }
+
     /// Follows what has begun, and finds what begins.
     fn walk(&self, lane: &mut Lane, bytes: &[u8], seen: (u64, Timestamp)) {
         let Some((_, begin)) = &self.automaton else { return };
