@@ -24,6 +24,7 @@ pub(crate) enum Position {
 
 /// Looks for a position in the first bytes of a picture.
 pub(crate) fn position(head: &[u8]) -> Option<Position> {
+    let head = before_scan(head);
     let tiff = match head {
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(head),
         _ => behind(head, b"Exif\0\0").or_else(|| behind(head, b"eXIf")),
@@ -37,6 +38,18 @@ pub(crate) fn position(head: &[u8]) -> Option<Position> {
 pub(super) fn first_directory(tiff: &[u8]) -> Option<Vec<u16>> {
     let tiff = Tiff::new(tiff)?;
     Some(tiff.directory(tiff.first)?.into_iter().map(|entry| entry.tag).collect())
+}
+
+/// Of a JPEG what comes before the picture itself (ITU-T T.81 section B.2.1): behind it, words are chance.
+fn before_scan(head: &[u8]) -> &[u8] {
+    let mut rest = head.strip_prefix(b"\xff\xd8").unwrap_or_default();
+    while let [0xff, marker, high, low, ..] = rest {
+        if *marker == 0xda {
+            return head.get(..head.len() - rest.len()).unwrap_or(head);
+        }
+        rest = rest.get(2 + usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or_default();
+    }
+    head
 }
 
 fn behind<'a>(bytes: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
@@ -179,6 +192,15 @@ mod tests {
         assert_eq!(position(&jpeg(&tiff(*b"NE", 1))), None, "53,232 seconds");
         assert_eq!(position(b"\xff\xd8\xff\xe0no metadata"), None);
         assert_eq!(position(b"\xff\xd8<rdf drone-dji:GpsLatitude=\"+46.9\""), Some(Position::Xmp));
+    }
+
+    #[test]
+    fn the_picture_itself_tells_nothing() {
+        let scan = b"\xff\xda\0\x04\0\0GpsLatitude";
+        assert_eq!(position(&[&b"\xff\xd8\xff\xe0\0\x04ab"[..], scan].concat()), None);
+        assert_eq!(position(&[&b"\xff\xd8\xff\xe1\0\x10GpsLatitude ab"[..], scan].concat()), Some(Position::Xmp));
+        let whole = [&jpeg(&tiff(*b"NE", 1_000))[..], &[0; 8], scan].concat();
+        assert!(matches!(position(&whole), Some(Position::Exif(..))));
     }
 
     #[test]

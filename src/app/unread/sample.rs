@@ -19,11 +19,10 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    fn note(&mut self, byte: u8) {
-        if let Some(count) = self.counts.get_mut(usize::from(byte)) {
-            *count = count.saturating_add(1);
-        }
-        self.length = self.length.saturating_add(1);
+    /// Of at most [`UNREAD_BYTES`] bytes.
+    const fn note(&mut self, byte: u8) {
+        self.counts[byte as usize] += 1;
+        self.length += 1;
     }
 
     pub(super) const fn length(&self) -> u64 {
@@ -71,7 +70,7 @@ impl Alphabet {
         }
     }
 
-    const fn value(self, byte: u8) -> Option<u32> {
+    const fn reading(self, byte: u8) -> Option<u8> {
         let value = match (self, byte) {
             (Self::Base64, b'A'..=b'Z') => byte - b'A',
             (Self::Base64, b'a'..=b'z') => byte - b'a' + 26,
@@ -83,7 +82,28 @@ impl Alphabet {
             (Self::Hex, b'A'..=b'F') => byte - b'A' + 10,
             _ => return None,
         };
-        Some(value as u32)
+        Some(value)
+    }
+
+    /// What a digit stands for.
+    fn value(self, byte: u8) -> Option<u32> {
+        let table = if self == Self::Hex { &HEX } else { &BASE64 };
+        table.get(usize::from(byte)).copied().flatten().map(u32::from)
+    }
+}
+
+static BASE64: [Option<u8>; 256] = readings(Alphabet::Base64);
+static HEX: [Option<u8>; 256] = readings(Alphabet::Hex);
+
+const fn readings(alphabet: Alphabet) -> [Option<u8>; 256] {
+    let mut readings = [None; 256];
+    let mut byte = u8::MAX;
+    loop {
+        readings[byte as usize] = alphabet.reading(byte);
+        if byte == 0 {
+            return readings;
+        }
+        byte -= 1;
     }
 }
 
@@ -112,10 +132,8 @@ impl Sample {
         let bytes = bytes.get(..room).unwrap_or(bytes);
         let head = UNREAD_HEAD_BYTES.saturating_sub(self.head.len());
         self.head.extend_from_slice(bytes.get(..head).unwrap_or(bytes));
-        for byte in bytes {
-            self.histogram.note(*byte);
-            self.follow(*byte);
-        }
+        bytes.iter().for_each(|byte| self.histogram.note(*byte));
+        bytes.iter().for_each(|byte| self.follow(*byte));
     }
 
     pub(super) fn head(&self) -> &[u8] {
