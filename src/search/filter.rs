@@ -4,6 +4,8 @@
 //! are rarest. Only where one of these fits, the bytes from the place on are looked at that something would begin at. Letters
 //! count as one whatever their case, and so do a few other bytes that differ in the same bit.
 
+use fearless_simd::{Level, dispatch};
+
 /// Entries of a table by two bytes.
 const TWO: usize = 1 << 16;
 /// Places looked at together, one bit each, and bytes read at once.
@@ -20,6 +22,8 @@ const COMMON: &[u8] = b"zqxjkvbywgpfmucdlhrsnioate \xff\0";
 
 /// Which bytes may begin something.
 pub(super) struct Filter {
+    /// What this processor can do: the loop over all bytes, which is inlined whole for that, is there for several kinds.
+    level: Level,
     /// Of what is short, by two bytes: 1, and a bit above it for each distance that they are in.
     pairs: Box<[u8; TWO]>,
     /// Its first three bytes.
@@ -37,7 +41,8 @@ struct Hashes<const WORDS: usize>(Box<[u64; WORDS]>);
 impl Filter {
     /// Of patterns in any case of letters.
     pub(super) fn new(patterns: &[Vec<u8>]) -> Self {
-        let mut filter = Self { pairs: Box::new([0; TWO]), three: Hashes::new(), windows: Hashes::new(), eight: Hashes::new() };
+        let mut filter =
+            Self { level: Level::new(), pairs: Box::new([0; TWO]), three: Hashes::new(), windows: Hashes::new(), eight: Hashes::new() };
         for pattern in patterns {
             match pattern.first_chunk() {
                 Some(eight) => filter.add_long(*eight),
@@ -76,12 +81,16 @@ impl Filter {
 
     /// Shows every place where something may begin whose bytes are all there, or the first eight of them; what is cut at the end is
     /// to be asked for again when more has come, from [`LONG`] - 1 bytes before the end on. A place may be shown twice.
-    #[inline]
     pub(super) fn each(&self, bytes: &[u8], mut show: impl FnMut(usize)) {
+        dispatch!(self.level, _ => self.each_here(bytes, &mut show));
+    }
+
+    #[inline(always)]
+    fn each_here(&self, bytes: &[u8], show: &mut impl FnMut(usize)) {
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         let mut base = 0;
         for block in blocks {
-            self.again(bytes, base, self.groups(block.as_chunks().0), &mut show);
+            self.again(bytes, base, self.groups(block.as_chunks().0), show);
             base += BLOCK;
         }
         let (groups, end) = rest.as_chunks();
@@ -91,16 +100,16 @@ impl Filter {
             group.iter_mut().zip(end).for_each(|(to, byte)| *to = *byte);
             found |= self.group(group) << (groups.len() * GROUP);
         }
-        self.again(bytes, base, found, &mut show);
+        self.again(bytes, base, found, show);
     }
 
     /// A bit for each place where something may be.
-    #[inline]
+    #[inline(always)]
     fn groups(&self, groups: &[[u8; GROUP]]) -> u64 {
         groups.iter().enumerate().fold(0, |found, (number, group)| found | self.group(*group) << (number * GROUP))
     }
 
-    #[inline]
+    #[inline(always)]
     fn group(&self, group: [u8; GROUP]) -> u64 {
         let bytes = u64::from_le_bytes(group);
         let folded = bytes | 0x2020_2020_2020_2020;
@@ -110,7 +119,7 @@ impl Filter {
     }
 
     /// The second look, where the first has found something.
-    #[inline]
+    #[inline(always)]
     fn again(&self, bytes: &[u8], base: usize, found: u64, show: &mut impl FnMut(usize)) {
         for at in ones(found & WINDOWS).map(|bit| base + bit - 1) {
             let first = at.saturating_sub(STRIDE - 1);
@@ -128,7 +137,7 @@ impl Filter {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn holds_short(&self, rest: &[u8]) -> bool {
         let three = match rest {
             [first, second, third, ..] => [*first, *second, *third, 0],
@@ -140,6 +149,7 @@ impl Filter {
 }
 
 /// The places of the bits that are set.
+#[inline(always)]
 fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let at = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
@@ -174,7 +184,7 @@ impl<const WORDS: usize> Hashes<WORDS> {
     }
 
     /// 1 when it seems to be in it.
-    #[inline]
+    #[inline(always)]
     fn bit(&self, hash: u32) -> u64 {
         let word = self.0[(hash >> Self::SHIFT) as usize];
         word >> (hash >> 15 & 63) & word >> (hash >> 9 & 63) & 1
@@ -182,25 +192,25 @@ impl<const WORDS: usize> Hashes<WORDS> {
 }
 
 /// Of four bytes that are folded.
-#[inline]
+#[inline(always)]
 const fn hash_of_window(window: u32) -> u32 {
     window.wrapping_mul(0x9e37_79b1)
 }
 
 /// Of four bytes read in little endian the first three.
-#[inline]
+#[inline(always)]
 const fn hash_of_three(window: u32) -> u32 {
     // Shifted to the top, so that the fourth falls out.
     (folded(window) << 8).wrapping_mul(0xc2b2_ae35)
 }
 
-#[inline]
+#[inline(always)]
 const fn hash_of_eight(bytes: u64) -> u32 {
     ((bytes | 0x2020_2020_2020_2020).wrapping_mul(0x9e37_79b1_85eb_ca6b) >> 32) as u32
 }
 
 /// With the bit set that makes letters small.
-#[inline]
+#[inline(always)]
 const fn folded(window: u32) -> u32 {
     window | 0x2020_2020
 }

@@ -45,7 +45,7 @@ fn before_scan(head: &[u8]) -> &[u8] {
     let mut rest = head.strip_prefix(b"\xff\xd8").unwrap_or_default();
     while let [0xff, marker, high, low, ..] = rest {
         if *marker == 0xda {
-            return head.get(..head.len() - rest.len()).unwrap_or(head);
+            return head.get(..head.len().saturating_sub(rest.len())).unwrap_or(head);
         }
         rest = rest.get(2 + usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or_default();
     }
