@@ -27,22 +27,32 @@ pub(super) struct Filter {
     /// Of what is short, by two bytes: 1, and a bit above it for each distance that they are in.
     pairs: Box<[u8; TWO]>,
     /// Its first three bytes.
-    three: Hashes<512>,
+    three: Hashes,
     /// Of what is long: the first four windows.
-    windows: Hashes<2048>,
+    windows: Hashes,
     /// Its first eight bytes.
-    eight: Hashes<2048>,
+    eight: Hashes,
 }
 
-/// A set of hashes by two bits each, both in one word of a power of two of them: one in some hundred others seems to be in it.
-/// The tables are small, so that they stay in the nearest caches.
-struct Hashes<const WORDS: usize>(Box<[u64; WORDS]>);
+/// A set of hashes by two bits each, both in one word of a power of two of them: a few in a hundred others seem to be in it. It
+/// is as small as that allows, so that it stays in the nearest caches.
+struct Hashes {
+    words: Box<[u64]>,
+    /// The upper bits of a hash choose the word.
+    shift: u32,
+}
 
 impl Filter {
     /// Of patterns in any case of letters.
     pub(super) fn new(patterns: &[Vec<u8>]) -> Self {
-        let mut filter =
-            Self { level: Level::new(), pairs: Box::new([0; TWO]), three: Hashes::new(), windows: Hashes::new(), eight: Hashes::new() };
+        let long = patterns.iter().filter(|pattern| pattern.len() >= LONG).count();
+        let mut filter = Self {
+            level: Level::new(),
+            pairs: Box::new([0; TWO]),
+            three: Hashes::new(patterns.len() - long),
+            windows: Hashes::new(long * STRIDE),
+            eight: Hashes::new(long * STRIDE),
+        };
         for pattern in patterns {
             match pattern.first_chunk() {
                 Some(eight) => filter.add_long(*eight),
@@ -171,23 +181,22 @@ fn commonness(byte: u8) -> usize {
     COMMON.iter().position(|common| *common == byte.to_ascii_lowercase()).map_or(0, |at| at + 1)
 }
 
-impl<const WORDS: usize> Hashes<WORDS> {
-    /// The upper bits of a hash choose the word.
-    const SHIFT: u32 = 32 - WORDS.ilog2();
-
-    fn new() -> Self {
-        Self(Box::new([0; WORDS]))
+impl Hashes {
+    /// For so many: a word for sixteen of them, and no more words than the hash has bits for.
+    fn new(count: usize) -> Self {
+        let words = (count / 16).next_power_of_two().clamp(512, 8192);
+        Self { words: vec![0; words].into(), shift: 32 - words.ilog2() }
     }
 
     fn add(&mut self, hash: u32) {
-        self.0[(hash >> Self::SHIFT) as usize] |= 1 << (hash >> 15 & 63) | 1 << (hash >> 9 & 63);
+        self.words[(hash >> self.shift) as usize] |= 1 << (hash >> 13 & 63) | 1 << (hash >> 7 & 63);
     }
 
     /// 1 when it seems to be in it.
     #[inline(always)]
     fn bit(&self, hash: u32) -> u64 {
-        let word = self.0[(hash >> Self::SHIFT) as usize];
-        word >> (hash >> 15 & 63) & word >> (hash >> 9 & 63) & 1
+        let word = self.words[(hash >> self.shift) as usize];
+        word >> (hash >> 13 & 63) & word >> (hash >> 7 & 63) & 1
     }
 }
 

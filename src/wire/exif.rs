@@ -44,6 +44,11 @@ pub(super) fn first_directory(tiff: &[u8]) -> Option<Vec<u16>> {
 fn before_scan(head: &[u8]) -> &[u8] {
     let mut rest = head.strip_prefix(b"\xff\xd8").unwrap_or_default();
     while let [0xff, marker, high, low, ..] = rest {
+        if *marker == 0xff {
+            // A marker may be preceded by fill bytes.
+            rest = rest.get(1..).unwrap_or_default();
+            continue;
+        }
         if *marker == 0xda {
             return head.get(..head.len().saturating_sub(rest.len())).unwrap_or(head);
         }
@@ -199,6 +204,7 @@ mod tests {
         let scan = b"\xff\xda\0\x04\0\0GpsLatitude";
         assert_eq!(position(&[&b"\xff\xd8\xff\xe0\0\x04ab"[..], scan].concat()), None);
         assert_eq!(position(&[&b"\xff\xd8\xff\xe1\0\x10GpsLatitude ab"[..], scan].concat()), Some(Position::Xmp));
+        assert_eq!(position(&[&b"\xff\xd8\xff\xff\xe1\0\x10GpsLatitude ab"[..], scan].concat()), Some(Position::Xmp));
         let whole = [&jpeg(&tiff(*b"NE", 1_000))[..], &[0; 8], scan].concat();
         assert!(matches!(position(&whole), Some(Position::Exif(..))));
     }
