@@ -231,7 +231,7 @@ mod tests {
 
     fn frame(flows: &[Flow]) -> DataFrame {
         let mut rows = Rows::new();
-        flows.iter().for_each(|flow| rows.push(flow));
+        flows.iter().for_each(|flow| rows.push(Box::new(flow.clone())));
         rows.take().unwrap()
     }
 

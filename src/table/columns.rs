@@ -33,22 +33,39 @@ pub(super) fn dtype(kind: Kind) -> DataType {
 pub(super) struct Rows<R: Record> {
     origin: Vec<Cells<Origin>>,
     own: Vec<Cells<R>>,
+    /// Rows whose values are in no column yet.
+    waiting: Vec<Box<R>>,
     height: usize,
     bytes: usize,
 }
 
+/// Rows that wait until their values are put into columns, one column after the other: a table has more columns than fit into the
+/// nearest cache.
+const WAITING: usize = 64;
+
 impl<R: Record> Rows<R> {
     pub(super) fn new() -> Self {
         let origin = if R::ORIGIN.is_some() { Origin::COLUMNS } else { &[] };
-        Self { origin: origin.iter().map(Cells::new).collect(), own: R::COLUMNS.iter().map(Cells::new).collect(), height: 0, bytes: 0 }
+        let (origin, own) = (origin.iter().map(Cells::new).collect(), R::COLUMNS.iter().map(Cells::new).collect());
+        Self { origin, own, waiting: Vec::with_capacity(WAITING), height: 0, bytes: 0 }
     }
 
-    pub(super) fn push(&mut self, row: &R) {
-        if let Some(origin) = R::ORIGIN.map(|origin| origin(row)) {
-            self.bytes += self.origin.iter_mut().map(|cells| cells.push(origin)).sum::<usize>();
-        }
-        self.bytes += self.own.iter_mut().map(|cells| cells.push(row)).sum::<usize>();
+    pub(super) fn push(&mut self, row: Box<R>) {
+        self.waiting.push(row);
         self.height += 1;
+        if self.waiting.len() >= WAITING {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        if let Some(origin) = R::ORIGIN {
+            let rows = || self.waiting.iter().map(|row| origin(row));
+            self.bytes += self.origin.iter_mut().map(|cells| cells.extend(rows())).sum::<usize>();
+        }
+        let rows = || self.waiting.iter().map(Box::as_ref);
+        self.bytes += self.own.iter_mut().map(|cells| cells.extend(rows())).sum::<usize>();
+        self.waiting.clear();
     }
 
     /// Rows gathered since the last [`Self::take`].
@@ -56,13 +73,14 @@ impl<R: Record> Rows<R> {
         self.height
     }
 
-    /// Bytes of the text in them.
+    /// Bytes of the text in them, but for those that came last.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// The rows gathered so far; what follows starts the next frame.
     pub(super) fn take(&mut self) -> PolarsResult<DataFrame> {
+        self.settle();
         let height = std::mem::take(&mut self.height);
         self.bytes = 0;
         let origin = self.origin.iter_mut().map(|cells| cells.take(height));
@@ -100,28 +118,26 @@ impl<R> Cells<R> {
         Self { name, values }
     }
 
-    /// Appends the row's value; the answer is the bytes of text in it.
-    fn push(&mut self, row: &R) -> usize {
+    /// Appends the rows' values; the answer is the bytes of text in them.
+    fn extend<'a>(&mut self, rows: impl Iterator<Item = &'a R>) -> usize {
+        let mut bytes = 0;
         match &mut self.values {
-            Values::Number(get, builder) => append(builder, get(row)),
-            Values::Real(get, builder) => append(builder, get(row)),
-            Values::Flag(get, builder) => match get(row) {
-                Some(value) => builder.append_value(value),
-                None => builder.append_null(),
-            },
-            Values::Time(get, builder) => append(builder, get(row).map(Timestamp::nanos)),
-            Values::Text(get, builder) => {
+            Values::Number(get, builder) => rows.for_each(|row| builder.append_option(get(row))),
+            Values::Real(get, builder) => rows.for_each(|row| builder.append_option(get(row))),
+            Values::Flag(get, builder) => rows.for_each(|row| builder.append_option(get(row))),
+            Values::Time(get, builder) => rows.for_each(|row| builder.append_option(get(row).map(Timestamp::nanos))),
+            Values::Text(get, builder) => rows.for_each(|row| {
                 let text = get(row);
                 builder.append_option(text.as_deref());
-                return text.map_or(0, |text| text.len());
-            }
-            Values::List(get, builder) => {
+                bytes += text.map_or(0, |text| text.len());
+            }),
+            Values::List(get, builder) => rows.for_each(|row| {
                 let texts = get(row);
                 builder.append_values_iter(texts.iter().map(Cow::as_ref));
-                return texts.iter().map(|text| text.len()).sum();
-            }
+                bytes += texts.iter().map(|text| text.len()).sum::<usize>();
+            }),
         }
-        0
+        bytes
     }
 
     /// The column so far; the next one is made as large as this one was.
@@ -148,13 +164,6 @@ fn numbers<T: PolarsNumericType>(name: &'static str, capacity: usize) -> Primiti
 
 fn lists(name: &'static str, capacity: usize) -> ListStringChunkedBuilder {
     ListStringChunkedBuilder::new(name.into(), capacity, capacity)
-}
-
-fn append<T: PolarsNumericType>(builder: &mut PrimitiveChunkedBuilder<T>, value: Option<T::Native>) {
-    match value {
-        Some(value) => builder.append_value(value),
-        None => builder.append_null(),
-    }
 }
 
 #[cfg(test)]
@@ -185,9 +194,8 @@ mod tests {
     #[test]
     fn keeps_values_and_nulls() {
         let mut rows = Rows::new();
-        rows.push(&samples::flow(1));
-        rows.push(&samples::bare_flow(2));
-        assert!(rows.bytes() > 0);
+        rows.push(Box::new(samples::flow(1)));
+        rows.push(Box::new(samples::bare_flow(2)));
         let frame = rows.take().unwrap();
 
         assert_eq!(frame.height(), 2);
@@ -203,11 +211,22 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_wait_are_counted_and_kept_in_order() {
+        let mut rows = Rows::new();
+        let count = WAITING as u64 + 1;
+        (1..=count).for_each(|number| rows.push(Box::new(samples::flow(number))));
+        assert!(rows.bytes() > 0);
+        assert_eq!(rows.height() as u64, count);
+        let ids: Vec<_> = rows.take().unwrap().column("flow_id").unwrap().u64().unwrap().iter().flatten().collect();
+        assert_eq!(ids, (1..=count).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_taken_frame_leaves_nothing_behind() {
         let mut rows = Rows::new();
-        rows.push(&samples::flow(1));
+        rows.push(Box::new(samples::flow(1)));
         assert_eq!(rows.take().unwrap().height(), 1);
-        rows.push(&samples::flow(2));
+        rows.push(Box::new(samples::flow(2)));
         let second = rows.take().unwrap();
         assert_eq!(second.column("flow_id").unwrap().u64().unwrap().get(0), Some(2));
         assert_eq!((second.height(), rows.height(), rows.bytes()), (1, 0, 0));
@@ -216,7 +235,7 @@ mod tests {
     #[test]
     fn origin_columns_come_first() {
         let mut rows = Rows::new();
-        rows.push(&samples::dns());
+        rows.push(Box::new(samples::dns()));
         let frame = rows.take().unwrap();
         assert_eq!(frame.column("frame").unwrap().u64().unwrap().get(0), Some(7));
         assert_eq!(frame.get_column_names().first().map(|name| name.as_str()), Some("capture"));

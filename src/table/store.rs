@@ -142,38 +142,36 @@ pub struct Seen {
 impl Output for Store {
     fn row(&mut self, row: Row) -> Result<(), Error> {
         match row {
-            Row::Dns(row) => self.dns.push(&row).map(drop),
-            Row::Tls(row) => self.tls.push(&row).map(drop),
-            Row::Quic(row) => self.quic.push(&row).map(drop),
-            Row::Http(row) => self.http.push(&row).map(drop),
-            Row::Part(row) => self.parts.push(&row).map(drop),
-            Row::WebSocket(row) => self.websockets.push(&row).map(drop),
-            Row::Ntp(row) => self.ntp.push(&row).map(drop),
-            Row::Certificate(row) => self.certificates.push(&row).map(drop),
-            Row::DroneLink(row) => self.drone_link.push(&row).map(drop),
-            Row::Position(row) => self.positions.push(&row).map(drop),
-            Row::Finding(row) => self.push_finding(&row),
-            Row::Name(row) => self.names.push(&row).map(drop),
+            Row::Dns(row) => self.dns.push(row).map(drop),
+            Row::Tls(row) => self.tls.push(row).map(drop),
+            Row::Quic(row) => self.quic.push(row).map(drop),
+            Row::Http(row) => self.http.push(row).map(drop),
+            Row::Part(row) => self.parts.push(row).map(drop),
+            Row::WebSocket(row) => self.websockets.push(row).map(drop),
+            Row::Ntp(row) => self.ntp.push(row).map(drop),
+            Row::Certificate(row) => self.certificates.push(row).map(drop),
+            Row::DroneLink(row) => self.drone_link.push(row).map(drop),
+            Row::Position(row) => self.positions.push(row).map(drop),
+            Row::Finding(row) => self.push_finding(row),
+            Row::Name(row) => self.names.push(row).map(drop),
             Row::RemoteId(row) => {
                 self.broadcasters.add(&row);
-                self.remote_id.push(&row).map(drop)
+                self.remote_id.push(row).map(drop)
             }
-            Row::Flow(row) => self.push_flow(&row),
-            Row::Wifi(row) => self.wifi.push(&row).map(drop),
-            Row::Anomaly(row) => self.push_anomaly(&row),
+            Row::Flow(row) => self.push_flow(row),
+            Row::Wifi(row) => self.wifi.push(row).map(drop),
+            Row::Anomaly(row) => self.push_anomaly(row),
         }
     }
 
     fn capture(&mut self, row: Capture) -> Result<(), Error> {
-        self.captures.push(&row)?;
-        self.inputs.push(row);
-        Ok(())
+        self.inputs.push(row.clone());
+        self.captures.push(Box::new(row)).map(drop)
     }
 
     fn ledger(&mut self, row: Ledger) -> Result<(), Error> {
-        self.ledger.push(&row)?;
-        self.account.push(row);
-        Ok(())
+        self.account.push(row.clone());
+        self.ledger.push(Box::new(row)).map(drop)
     }
 }
 
@@ -259,13 +257,13 @@ impl Store {
         Ok(Tables { dir, captures, ledger, tables, summary, destinations, candidates, broadcasters, anomalies, aircraft, findings })
     }
 
-    fn push_finding(&mut self, finding: &Finding) -> Result<(), Error> {
+    fn push_finding(&mut self, finding: Box<Finding>) -> Result<(), Error> {
         if self.findings_listed.len() < limits::FINDINGS_LISTED {
-            self.findings_listed.push(finding.clone());
+            self.findings_listed.push(Finding::clone(&finding));
         } else if let Some(least) = self.findings_listed.iter_mut().min_by_key(|listed| listed.severity)
             && least.severity < finding.severity
         {
-            *least = finding.clone();
+            *least = Finding::clone(&finding);
         }
         self.findings.push(finding).map(drop)
     }
@@ -277,20 +275,20 @@ impl Store {
     /// It cannot be written.
     pub fn study(&mut self, row: StudyRow<'_>) -> Result<(), Error> {
         match row {
-            StudyRow::Run(row) => self.study.runs.push(row).map(drop),
-            StudyRow::Action(row) => self.study.actions.push(row).map(drop),
-            StudyRow::Comparison(row) => self.study.comparisons.push(row).map(drop),
-            StudyRow::Claim(row) => self.study.claims.push(row).map(drop),
+            StudyRow::Run(row) => self.study.runs.push(Box::new(row.clone())).map(drop),
+            StudyRow::Action(row) => self.study.actions.push(Box::new(row.clone())).map(drop),
+            StudyRow::Comparison(row) => self.study.comparisons.push(Box::new(row.clone())).map(drop),
+            StudyRow::Claim(row) => self.study.claims.push(Box::new(row.clone())).map(drop),
         }
     }
 
-    fn push_flow(&mut self, flow: &Flow) -> Result<(), Error> {
-        self.aircraft.add(flow);
+    fn push_flow(&mut self, flow: Box<Flow>) -> Result<(), Error> {
+        self.aircraft.add(&flow);
         let Some(group) = self.flows.push(flow)? else { return Ok(()) };
         self.aggregates.add(&group).map_err(|error| not_added_up(&self.dir, &error))
     }
 
-    fn push_anomaly(&mut self, anomaly: &Anomaly) -> Result<(), Error> {
+    fn push_anomaly(&mut self, anomaly: Box<Anomaly>) -> Result<(), Error> {
         let seen = self.seen.entry(anomaly.kind).or_default();
         seen.count = seen.count.saturating_add(anomaly.count);
         seen.is_damage |= anomaly.is_damage;

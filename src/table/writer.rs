@@ -26,7 +26,7 @@ impl<R: Record> TableWriter<R> {
     }
 
     /// Takes a row; when it fills a row group, the answer is the group that was written.
-    pub(super) fn push(&mut self, row: &R) -> Result<Option<DataFrame>, Error> {
+    pub(super) fn push(&mut self, row: Box<R>) -> Result<Option<DataFrame>, Error> {
         self.rows.push(row);
         let is_full = self.rows.height() >= limits::ROW_GROUP_ROWS || self.rows.bytes() >= limits::ROW_GROUP_BYTES;
         if is_full { self.flush().map(Some) } else { Ok(None) }
@@ -184,7 +184,7 @@ mod tests {
     fn write(dir: &Path, formats: Formats, flows: &[Flow]) -> Table {
         let mut writer = TableWriter::create(dir, formats).unwrap();
         for flow in flows {
-            assert!(writer.push(flow).unwrap().is_none());
+            assert!(writer.push(Box::new(flow.clone())).unwrap().is_none());
         }
         writer.end().unwrap().1.publish().unwrap()
     }
@@ -214,9 +214,9 @@ mod tests {
     fn rows_beyond_a_group_start_the_next() {
         let folder = samples::Folder::new("groups");
         let mut writer = TableWriter::create(folder.path(), Formats::default()).unwrap();
-        let group = (1..=limits::ROW_GROUP_ROWS).filter_map(|_| writer.push(&samples::ledger()).unwrap()).next().unwrap();
+        let group = (1..=limits::ROW_GROUP_ROWS).filter_map(|_| writer.push(Box::new(samples::ledger())).unwrap()).next().unwrap();
         assert_eq!(group.height(), limits::ROW_GROUP_ROWS);
-        writer.push(&samples::ledger()).unwrap();
+        writer.push(Box::new(samples::ledger())).unwrap();
         let (rest, files) = writer.end().unwrap();
         assert_eq!((rest.height(), files.publish().unwrap().rows), (1, limits::ROW_GROUP_ROWS + 1));
         let frames = read(folder.path(), Ledger::TABLE, &["frames"]).unwrap();
@@ -246,7 +246,7 @@ mod tests {
         let folder = samples::Folder::new("unfinished");
         write(folder.path(), Formats::default(), &[samples::flow(1)]);
         let mut writer = TableWriter::create(folder.path(), ALL).unwrap();
-        writer.push(&samples::flow(2)).unwrap();
+        writer.push(Box::new(samples::flow(2))).unwrap();
         drop(writer);
         assert_eq!(read(folder.path(), "flows", &[]).unwrap().height(), 1);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -199,7 +199,7 @@ impl Redactor {
         }
         let mut statement = TableWriter::<Redaction>::create(to, formats)?;
         for row in self.done.values() {
-            statement.push(row)?;
+            statement.push(Box::new(row.clone()))?;
         }
         complete.push(statement.end()?.1);
         let mut tables = complete.into_iter().map(FrameWriter::publish).collect::<Result<Vec<_>, _>>()?;
