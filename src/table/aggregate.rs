@@ -94,11 +94,11 @@ impl Aggregates {
 }
 
 /// Sums by key that take row groups one after the other. Adding up is associative, so sums are summed
-/// by the same expressions as rows. They lie in shards by the text of one key, and are added up shard by shard: what that takes
-/// besides is a share of them.
+/// by the same expressions as rows, and together with them. They lie in shards by the text of one key, and are added up shard by
+/// shard: what that takes besides is a share of them.
 struct Cube {
     keys: Vec<&'static str>,
-    measures: Vec<Expr>,
+    measures: Vec<&'static str>,
     by: &'static str,
     shards: Vec<Shard>,
 }
@@ -112,12 +112,13 @@ struct Shard {
 }
 
 impl Cube {
-    fn new(keys: Vec<&'static str>, measures: Vec<Expr>, by: &'static str) -> Self {
+    fn new(keys: Vec<&'static str>, measures: Vec<&'static str>, by: &'static str) -> Self {
         Self { keys, measures, by, shards: (0..limits::PARTIAL_SHARDS).map(|_| Shard::default()).collect() }
     }
 
     fn add(&mut self, rows: LazyFrame) -> PolarsResult<()> {
-        let part = self.sum(rows).collect()?;
+        let columns: Vec<_> = self.keys.iter().copied().chain(self.measures.iter().copied()).map(col).collect();
+        let part = rows.select(columns).collect()?;
         let place = |text: Option<&str>| FixedState::default().hash_one(text) % limits::PARTIAL_SHARDS;
         let places: Vec<u64> = part.column(self.by)?.str()?.iter().map(place).collect();
         for (number, shard) in (0..).zip(&mut self.shards) {
@@ -138,26 +139,22 @@ impl Cube {
     fn finish(mut self) -> PolarsResult<LazyFrame> {
         self.compact()?;
         let sums: Vec<_> = self.shards.into_iter().flat_map(|shard| shard.parts).map(DataFrame::lazy).collect();
-        concat(sums, UnionArgs::default())
+        together(sums)
     }
 
     fn compact(&mut self) -> PolarsResult<()> {
         self.shards.iter_mut().try_for_each(|shard| shard.compact(&self.keys, &self.measures))
     }
-
-    fn sum(&self, rows: LazyFrame) -> LazyFrame {
-        sum(rows, &self.keys, &self.measures)
-    }
 }
 
 impl Shard {
     /// Replaces the partial sums by their sum.
-    fn compact(&mut self, keys: &[&'static str], measures: &[Expr]) -> PolarsResult<()> {
+    fn compact(&mut self, keys: &[&'static str], measures: &[&'static str]) -> PolarsResult<()> {
         let parts: Vec<_> = self.parts.drain(..).map(DataFrame::lazy).collect();
         if parts.is_empty() {
             return Ok(());
         }
-        let merged = sum(concat(parts, UnionArgs::default())?, keys, measures).collect()?;
+        let merged = sum(together(parts)?, keys, measures).collect()?;
         self.rows = merged.height();
         self.distinct = self.rows;
         self.parts.push(merged);
@@ -165,8 +162,14 @@ impl Shard {
     }
 }
 
-fn sum(rows: LazyFrame, keys: &[&'static str], measures: &[Expr]) -> LazyFrame {
-    rows.group_by(keys.iter().map(|&key| col(key)).collect::<Vec<_>>()).agg(measures)
+fn sum(rows: LazyFrame, keys: &[&'static str], measures: &[&'static str]) -> LazyFrame {
+    let sums: Vec<_> = measures.iter().map(|&name| measure(name)).collect();
+    rows.group_by(keys.iter().map(|&key| col(key)).collect::<Vec<_>>()).agg(sums)
+}
+
+/// One after the other, in one piece: to group rows of many copies their texts.
+fn together(parts: Vec<LazyFrame>) -> PolarsResult<LazyFrame> {
+    concat(parts, UnionArgs { rechunk: true, ..UnionArgs::default() })
 }
 
 /// The columns of `summary` before its sums.
@@ -175,8 +178,8 @@ fn keys(fields: &'static [Field]) -> impl Iterator<Item = &'static str> {
 }
 
 /// The sums of a table: the columns from `flows` on.
-fn measures(fields: &[Field]) -> Vec<Expr> {
-    fields.iter().skip_while(|field| field.name != "flows").map(|field| measure(field.name)).collect()
+fn measures(fields: &[Field]) -> Vec<&'static str> {
+    fields.iter().skip_while(|field| field.name != "flows").map(|field| field.name).collect()
 }
 
 fn measure(name: &'static str) -> Expr {
@@ -212,7 +215,7 @@ fn by_destination(cube: Cube) -> PolarsResult<LazyFrame> {
     let options = SortMultipleOptions::default().with_order_descending_multi(descending).with_nulls_last(false);
     let attributes = ATTRIBUTES.iter().map(|&name| col(name).first());
     let sets = SETS.iter().map(|&(column, name)| col(column).fill_null(lit("none")).unique().sort(SortOptions::default()).alias(name));
-    let all: Vec<_> = attributes.chain(sets).chain(cube.measures.iter().cloned()).collect();
+    let all: Vec<_> = attributes.chain(sets).chain(cube.measures.iter().map(|&name| measure(name))).collect();
     let rows = cube.finish()?.sort_by_exprs(order, options);
     let destinations = rows.group_by(DESTINATION.iter().map(|&key| col(key)).collect::<Vec<_>>()).agg(all);
     Ok(destinations.sort(DESTINATION.to_vec(), SortMultipleOptions::default()))
