@@ -6,6 +6,8 @@
 
 mod keys;
 
+use std::borrow::Cow;
+
 use super::certificates;
 use super::offer::Offer;
 use super::opened::Opened;
@@ -411,13 +413,13 @@ impl Dtls {
         let plain = keys.map(|_| self.inner.as_ref().map(|inner| inner.bytes()).unwrap_or_default());
         let row = TlsRow {
             origin: context.flow.origin(frame, time),
-            version: answer.map(|answer| version_name(answer.version)).or(offer.version),
+            version: answer.map(|answer| version_name(answer.version)).or(offer.version).map(Cow::into_owned),
             versions_offered: offer.versions,
             ciphers_offered: offer.ciphers,
             server_name: offer.server_name,
             alpn: offer.alpn,
             alpn_chosen: answer.and_then(|answer| answer.alpn.clone()),
-            cipher: answer.map(|answer| cipher_name(answer.cipher)),
+            cipher: answer.map(|answer| cipher_name(answer.cipher).into_owned()),
             ech: offer.ech,
             ja4: offer.ja4,
             from_device: self.client == Some(Side::Device),

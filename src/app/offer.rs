@@ -1,5 +1,6 @@
 //! What a client hello offers, as rows show it: the same over TCP and in QUIC.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::record::{FlowName, NameSource};
@@ -11,11 +12,11 @@ use crate::wire::ja4::{Carrier, ja4};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Offer {
     /// Highest version offered.
-    pub(super) version: Option<String>,
+    pub(super) version: Option<Cow<'static, str>>,
     /// Versions offered.
-    pub(super) versions: Vec<String>,
+    pub(super) versions: Vec<Cow<'static, str>>,
     /// Cipher suites offered, without those that only keep servers tolerant.
-    pub(super) ciphers: Vec<String>,
+    pub(super) ciphers: Vec<Cow<'static, str>>,
     /// Server name, lower-case.
     pub(super) server_name: Option<String>,
     /// Application protocols.

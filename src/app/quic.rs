@@ -12,6 +12,8 @@ mod keys;
 mod sealed;
 mod streams;
 
+use std::borrow::Cow;
+
 use super::offer::{Offer, host};
 use super::posture::{self, Agreed};
 use super::tunnel::joined;
@@ -360,13 +362,13 @@ impl Quic {
         let keys = self.keys.as_ref().filter(|keys| keys.has_hope());
         let row = QuicRow {
             origin: context.flow.origin(frame, time),
-            version: answer.map(|answer| version_name(answer.version)).or(offer.version),
+            version: answer.map(|answer| version_name(answer.version)).or(offer.version).map(Cow::into_owned),
             versions_offered: offer.versions,
             ciphers_offered: offer.ciphers,
             server_name: offer.server_name,
             alpn: offer.alpn,
             alpn_chosen: self.alpn_chosen.clone(),
-            cipher: answer.map(|answer| cipher_name(answer.cipher)),
+            cipher: answer.map(|answer| cipher_name(answer.cipher).into_owned()),
             ech: offer.ech,
             ja4: offer.ja4,
             // Nothing opened: the service port is the smaller one.

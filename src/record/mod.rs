@@ -30,6 +30,7 @@ mod websocket;
 mod wifi;
 
 use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -303,13 +304,16 @@ fn text_of(value: Option<&String>) -> Option<Cow<'_, str>> {
 
 /// A displayed value as the text of a cell.
 #[expect(clippy::unnecessary_wraps, reason = "the shape every getter has")]
-fn shown<'a>(value: impl ToString) -> Option<Cow<'a, str>> {
-    Some(Cow::Owned(value.to_string()))
+fn shown<'a>(value: impl Display) -> Option<Cow<'a, str>> {
+    // Room for an address of IPv4: most of what is shown is one.
+    let mut text = String::with_capacity(16);
+    write!(text, "{value}").ok();
+    Some(Cow::Owned(text))
 }
 
 /// The texts of a list cell.
-fn texts(values: &[String]) -> Vec<Cow<'_, str>> {
-    values.iter().map(|value| Cow::Borrowed(value.as_str())).collect()
+fn texts<T: AsRef<str>>(values: &[T]) -> Vec<Cow<'_, str>> {
+    values.iter().map(|value| Cow::Borrowed(value.as_ref())).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Table `quic`: handshakes over UDP, Initials opened with their public keys.
 
+use std::borrow::Cow;
+
 use super::{Column, Get, Origin, Record, text, text_of, texts};
 
 /// QUIC connection whose Initial packets were seen.
@@ -10,9 +12,9 @@ pub struct Quic {
     /// Version chosen, or the highest offered.
     pub version: Option<String>,
     /// Versions offered, without GREASE.
-    pub versions_offered: Vec<String>,
+    pub versions_offered: Vec<Cow<'static, str>>,
     /// Cipher suites the client offered.
-    pub ciphers_offered: Vec<String>,
+    pub ciphers_offered: Vec<Cow<'static, str>>,
     /// Server name indication.
     pub server_name: Option<String>,
     /// Application protocols offered.

@@ -12,6 +12,8 @@
 //! The messages are read by tls-parser; the list of extensions is walked here, because its own walk ends
 //! silently at the first extension it cannot read and a fingerprint needs them all.
 
+use std::borrow::Cow;
+
 use tls_parser::{TlsClientHelloContents, TlsExtension, TlsMessage, TlsMessageHandshake, TlsServerHelloContents};
 
 use super::Reader;
@@ -341,20 +343,20 @@ pub(crate) const fn is_grease(value: u16) -> bool {
 }
 
 /// A version as the tables show it.
-pub(crate) fn version_name(version: u16) -> String {
+pub(crate) fn version_name(version: u16) -> Cow<'static, str> {
     match version {
-        0x0002 => "SSL 2.0".to_owned(),
-        0x0300 => "SSL 3.0".to_owned(),
-        0x0301 => "TLS 1.0".to_owned(),
-        0x0302 => "TLS 1.1".to_owned(),
-        0x0303 => "TLS 1.2".to_owned(),
-        0x0304 => "TLS 1.3".to_owned(),
-        0xfeff => "DTLS 1.0".to_owned(),
-        0xfefd => "DTLS 1.2".to_owned(),
-        0xfefc => "DTLS 1.3".to_owned(),
-        0x7f00..=0x7fff => format!("TLS 1.3 draft-{}", version & 0xff),
-        0xfb00..=0xfbff => format!("TLS 1.3 Facebook-{}", version & 0xff),
-        _ => format!("0x{version:04x}"),
+        0x0002 => "SSL 2.0".into(),
+        0x0300 => "SSL 3.0".into(),
+        0x0301 => "TLS 1.0".into(),
+        0x0302 => "TLS 1.1".into(),
+        0x0303 => "TLS 1.2".into(),
+        0x0304 => "TLS 1.3".into(),
+        0xfeff => "DTLS 1.0".into(),
+        0xfefd => "DTLS 1.2".into(),
+        0xfefc => "DTLS 1.3".into(),
+        0x7f00..=0x7fff => format!("TLS 1.3 draft-{}", version & 0xff).into(),
+        0xfb00..=0xfbff => format!("TLS 1.3 Facebook-{}", version & 0xff).into(),
+        _ => format!("0x{version:04x}").into(),
     }
 }
 
@@ -369,8 +371,8 @@ pub(crate) const fn is_tls13(version: u16) -> bool {
 }
 
 /// A cipher suite by its IANA name, else by its number.
-pub(crate) fn cipher_name(cipher: u16) -> String {
-    tls_parser::TlsCipherSuite::from_id(cipher).map_or_else(|| format!("0x{cipher:04x}"), |suite| suite.name.to_owned())
+pub(crate) fn cipher_name(cipher: u16) -> Cow<'static, str> {
+    tls_parser::TlsCipherSuite::from_id(cipher).map_or_else(|| format!("0x{cipher:04x}").into(), |suite| suite.name.into())
 }
 
 #[cfg(test)]
@@ -449,7 +451,7 @@ pub(crate) mod tests {
         message.extend([0x13, 0x01, 0, 0]);
         let Some(Handshake::ServerHello(hello)) = read(&message) else { panic!("no server hello") };
         assert_eq!(
-            (version_name(hello.version).as_str(), cipher_name(hello.cipher).as_str()),
+            (version_name(hello.version).as_ref(), cipher_name(hello.cipher).as_ref()),
             ("TLS 1.3 draft-20", "TLS_AES_128_GCM_SHA256")
         );
     }

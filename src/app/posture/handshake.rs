@@ -1,20 +1,23 @@
 //! What client and server agreed on, and what the client would have agreed to.
 
+use std::borrow::Cow;
+
 use super::super::Context;
 use super::{Kind, NO_FORWARD_SECRECY, OLD_QUIC, OLD_TLS, OLD_TLS_OFFERED, Seen, UNKNOWN_QUIC, WEAK_CIPHER, WEAK_CIPHER_OFFERED, tell};
 use crate::record::{Origin, Quic, Tls};
 
-/// Marks of ciphers that can be broken (RFC 7465, RFC 8429, RFC 9325 section 4.1), that hide nothing, or that know no server.
-const WEAK: &[&str] = &["_NULL_", "_EXPORT", "_anon_", "_RC4_", "_RC2_", "_DES_", "_DES40_", "_3DES_", "_IDEA_"];
+/// Words in the names of ciphers that can be broken (RFC 7465, RFC 8429, RFC 9325 section 4.1), that hide nothing, or that know no
+/// server.
+const WEAK: &[&[u8]] = &[b"NULL", b"EXPORT", b"EXPORT1024", b"anon", b"RC4", b"RC2", b"DES", b"DES40", b"3DES", b"IDEA"];
 
 /// What a handshake came to, and what it could have.
 pub(in crate::app) struct Agreed<'a> {
     origin: &'a Origin,
     name: Option<&'a String>,
     version: Option<&'a str>,
-    versions: &'a [String],
+    versions: &'a [Cow<'static, str>],
     cipher: Option<&'a str>,
-    ciphers: &'a [String],
+    ciphers: &'a [Cow<'static, str>],
     /// The server has answered.
     is_answered: bool,
 }
@@ -86,7 +89,7 @@ fn is_old(version: &str) -> bool {
 }
 
 fn is_weak(cipher: &str) -> bool {
-    WEAK.iter().any(|mark| cipher.contains(mark))
+    cipher.as_bytes().split(|byte| *byte == b'_').any(|word| WEAK.contains(&word))
 }
 
 /// Tells what is weak about a handshake.
@@ -96,7 +99,7 @@ pub(in crate::app) fn agreed(agreed: &Agreed<'_>, context: &mut Context<'_>) {
     if agreed.is_answered && is_old(version) {
         say(&OLD_TLS, format!("the connection uses {version}"), version.to_owned());
     }
-    let old: Vec<&str> = agreed.versions.iter().map(String::as_str).filter(|offered| is_old(offered)).collect();
+    let old: Vec<&str> = agreed.versions.iter().map(Cow::as_ref).filter(|offered| is_old(offered)).collect();
     if !old.is_empty() {
         say(&OLD_TLS_OFFERED, format!("the client would use {} too", old.join(", ")), old.join(","));
     }
@@ -106,7 +109,7 @@ pub(in crate::app) fn agreed(agreed: &Agreed<'_>, context: &mut Context<'_>) {
     if let Some(cipher) = agreed.cipher.filter(|cipher| cipher.starts_with("TLS_RSA_WITH_")) {
         say(&NO_FORWARD_SECRECY, format!("the connection's key was sent under the server's key ({cipher})"), cipher.to_owned());
     }
-    let weak: Vec<&str> = agreed.ciphers.iter().map(String::as_str).filter(|cipher| is_weak(cipher)).collect();
+    let weak: Vec<&str> = agreed.ciphers.iter().map(Cow::as_ref).filter(|cipher| is_weak(cipher)).collect();
     if !weak.is_empty() {
         say(&WEAK_CIPHER_OFFERED, format!("the client would use {}", weak.join(", ")), weak.join(","));
     }

@@ -1,5 +1,7 @@
 //! Conversations in, findings out; each conversation also in pieces.
 
+use std::borrow::Cow;
+
 use super::super::tests::flow_with_ports;
 use super::super::{Context, Data, Follow, Side, Transport};
 use super::*;
@@ -138,7 +140,7 @@ fn old_versions_and_weak_ciphers() {
     let flow = flow_with_ports(Transport::Tcp, 50_000, 443);
     let mut rows = Vec::new();
     let mut context = Context { flow: &flow, rows: &mut rows };
-    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let texts = |list: &[&'static str]| list.iter().map(|text| Cow::from(*text)).collect::<Vec<_>>();
     let row = Tls {
         origin: flow.origin(3, Timestamp::default()),
         version: Some("TLS 1.0".to_owned()),
@@ -226,8 +228,8 @@ fn versions_of_quic_that_are_no_standard() {
         let row = Quic {
             origin: flow.origin(7, Timestamp::default()),
             version: Some("TLS 1.3".to_owned()),
-            versions_offered: vec!["TLS 1.3".to_owned(), "TLS 1.1".to_owned()],
-            ciphers_offered: vec!["TLS_AES_128_GCM_SHA256".to_owned(), "TLS_RSA_WITH_RC4_128_SHA".to_owned()],
+            versions_offered: vec!["TLS 1.3".into(), "TLS 1.1".into()],
+            ciphers_offered: vec!["TLS_AES_128_GCM_SHA256".into(), "TLS_RSA_WITH_RC4_128_SHA".into()],
             server_name: Some("a.example".to_owned()),
             alpn: Vec::new(),
             alpn_chosen: None,

@@ -239,7 +239,7 @@ fn reads_the_hello_of_ssl_2() {
     assert_eq!(recognise(probe), Recognised::Yes);
     let (rows, _, _) = run(443, &[Step::Bytes(DEVICE, hello), Step::Bytes(REMOTE, record(22, &server_hello([1; 32], &[], 0x002f, &[])))]);
     let tls = only(&rows);
-    assert_eq!((tls.versions_offered.as_slice(), tls.ja4.as_deref()), (&["TLS 1.0".to_owned()][..], None));
+    assert_eq!((tls.versions_offered.as_slice(), tls.ja4.as_deref()), (&["TLS 1.0".into()][..], None));
     assert_eq!(tls.cipher.as_deref(), Some("TLS_RSA_WITH_AES_128_CBC_SHA"));
 }
 
