@@ -202,7 +202,7 @@ fn push_message(variant: Variant, message: &Message<'_>, data: Data<'_>, context
         id: header.id,
         is_response: header.is_response(),
         opcode: header.opcode(),
-        query: first.map(|question| question.name.to_string()),
+        query: first.map(|question| question.name.text()),
         query_type: first.map(|question| question.kind.to_string()),
         questions: texts.of(&message.questions),
         response_code: header.is_response().then(|| message.code().to_string()),
@@ -223,12 +223,14 @@ fn push_message(variant: Variant, message: &Message<'_>, data: Data<'_>, context
 /// Names and records as text; and the names asked for without dots, because a label has at most 63 bytes and what is longer
 /// is spread over several.
 fn look_through(message: &Message<'_>, row: &Dns, data: Data<'_>, context: &mut Context<'_>) {
-    let seen = (data.frame, data.time);
-    let names = message.questions.iter().map(|question| question.name.to_string());
-    let joined = names.clone().map(|name| name.replace('.', ""));
-    let lists = [&row.answers, &row.authorities, &row.additionals].into_iter().flatten().cloned();
-    let text: Vec<String> = names.chain(joined).chain(lists).collect();
-    context.look_through((data.side, "dns"), text.join("\n").as_bytes(), seen);
+    if context.flow.content.search().is_none() {
+        return;
+    }
+    let names: Vec<String> = message.questions.iter().map(|question| question.name.text()).collect();
+    let joined: Vec<String> = names.iter().map(|name| name.replace('.', "")).collect();
+    let text: Vec<&str> =
+        [&names, &joined, &row.answers, &row.authorities, &row.additionals].into_iter().flatten().map(String::as_str).collect();
+    context.look_through((data.side, "dns"), text.join("\n").as_bytes(), (data.frame, data.time));
 }
 
 const fn transport(flow: &FlowInfo) -> &'static str {

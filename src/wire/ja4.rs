@@ -36,9 +36,23 @@ pub(crate) fn ja4(carrier: Carrier, hello: &ClientHello<'_>) -> String {
         Carrier::Dtls => 'd',
     };
     let name = if extensions.contains(&SERVER_NAME) { 'd' } else { 'i' };
-    let [suites, kinds] = [ciphers.len().min(99), extensions.len().min(99)];
-    let head = format!("{carrier}{}{name}{suites:02}{kinds:02}{}", version(hello), protocol(hello.alpn.first().copied()));
-    format!("{head}_{}_{}", digest(&sorted(ciphers)), digest(&extension_list(extensions, &without_grease(&hello.signatures))))
+    let mut shown = String::with_capacity(36);
+    shown.push(carrier);
+    shown.push_str(version(hello));
+    shown.push(name);
+    [ciphers.len(), extensions.len()].into_iter().for_each(|count| push_count(&mut shown, count));
+    shown.push_str(&protocol(hello.alpn.first().copied()));
+    for list in [sorted(ciphers), extension_list(extensions, &without_grease(&hello.signatures))] {
+        shown.push('_');
+        shown.push_str(&digest(&list));
+    }
+    shown
+}
+
+/// Two digits; 99 stands for more.
+fn push_count(shown: &mut String, count: usize) {
+    let count = count.min(99);
+    shown.extend([count / 10, count % 10].into_iter().filter_map(|digit| char::from_digit(u32::try_from(digit).ok()?, 10)));
 }
 
 fn without_grease(values: &[u16]) -> Vec<u16> {
@@ -75,31 +89,32 @@ fn sorted(mut values: Vec<u16>) -> String {
 }
 
 fn listed(values: &[u16]) -> String {
-    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_be_bytes()).collect();
-    let digits = super::hex(&bytes);
-    let mut shown = String::with_capacity(digits.len().saturating_add(values.len()));
-    for place in (0..digits.len()).step_by(4) {
-        if place > 0 {
+    let mut shown = String::with_capacity(values.len().saturating_mul(5));
+    for value in values {
+        if !shown.is_empty() {
             shown.push(',');
         }
-        shown.push_str(digits.get(place..place.saturating_add(4)).unwrap_or_default());
+        super::text::push_hex(&mut shown, &value.to_be_bytes());
     }
     shown
 }
 
 fn extension_list(mut extensions: Vec<u16>, signatures: &[u16]) -> String {
     extensions.retain(|kind| !matches!(*kind, SERVER_NAME | ALPN));
-    let kinds = sorted(extensions);
-    if signatures.is_empty() { kinds } else { format!("{kinds}_{}", listed(signatures)) }
+    let mut list = sorted(extensions);
+    if !signatures.is_empty() {
+        list.push('_');
+        list.push_str(&listed(signatures));
+    }
+    list
 }
 
 fn digest(list: &str) -> String {
     if list.is_empty() {
         return "000000000000".to_owned();
     }
-    let mut shown = super::hex(&Sha256::digest(list));
-    shown.truncate(12);
-    shown
+    let [a, b, c, d, e, f, ..] = <[u8; 32]>::from(Sha256::digest(list));
+    super::hex(&[a, b, c, d, e, f])
 }
 
 #[cfg(test)]

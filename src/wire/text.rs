@@ -37,9 +37,7 @@ fn plain(bytes: &[u8]) -> Option<&str> {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        push_hex(&mut shown, *byte);
-    }
+    push_hex(&mut shown, bytes);
     shown
 }
 
@@ -63,13 +61,15 @@ const fn is_unsafe_to_show(character: char) -> bool {
 
 fn push_byte(shown: &mut String, byte: u8) {
     shown.push_str("\\x");
-    push_hex(shown, byte);
+    push_hex(shown, &[byte]);
 }
 
-fn push_hex(shown: &mut String, byte: u8) {
-    for nibble in [byte >> 4, byte & 0x0f] {
-        let zero = if nibble < 10 { b'0' } else { b'a'.wrapping_sub(10) };
-        shown.push(char::from(zero.wrapping_add(nibble)));
+/// Appends bytes as lower-case hexadecimal digits.
+pub(super) fn push_hex(shown: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        let [high, low] = [byte >> 4, byte & 0x0f].map(|nibble| nibble.wrapping_add(if nibble < 10 { b'0' } else { b'a' - 10 }));
+        shown.push(char::from(high));
+        shown.push(char::from(low));
     }
 }
 

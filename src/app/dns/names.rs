@@ -30,7 +30,7 @@ pub(super) fn learn(message: &Message<'_>) -> Vec<Learned> {
     }
     let records = || message.part(Part::Answer).chain(message.part(Part::Additional));
     let links: Vec<Link> = records().filter_map(Link::of).collect();
-    let questions: Vec<String> = message.questions.iter().map(|question| question.name.to_string()).collect();
+    let questions: Vec<String> = message.questions.iter().map(|question| question.name.text()).collect();
     let chains = Chains::new(&questions, &links);
     records().flat_map(|record| chains.learn(record)).take(DNS_NAMES + 1).collect()
 }
@@ -52,8 +52,8 @@ impl Link {
             Data::Binding(binding) if !binding.target.is_root() => &binding.target,
             _ => return None,
         };
-        let owner = record.name.to_string();
-        (owner != DISCOVERY).then(|| Self { owner, target: target.to_string(), lifetime: record.lifetime() })
+        let owner = record.name.text();
+        (owner != DISCOVERY).then(|| Self { owner, target: target.text(), lifetime: record.lifetime() })
     }
 }
 
@@ -95,13 +95,13 @@ impl<'a> Chains<'a> {
 
     fn learn(&self, record: &Record<'_>) -> Vec<Learned> {
         match &record.data {
-            Data::Address(address) => vec![self.forward(*address, record.name.to_string(), record.lifetime())],
+            Data::Address(address) => vec![self.forward(*address, record.name.text(), record.lifetime())],
             Data::Binding(binding) => {
                 let holder = if binding.target.is_root() { record.name } else { binding.target };
-                binding.hints().map(|address| self.forward(address, holder.to_string(), record.lifetime())).collect()
+                binding.hints().map(|address| self.forward(address, holder.text(), record.lifetime())).collect()
             }
             Data::Name(name) if record.kind == Type::PTR => {
-                self.reverse(&record.name.to_string(), name.to_string(), record.lifetime()).into_iter().collect()
+                self.reverse(&record.name.text(), name.text(), record.lifetime()).into_iter().collect()
             }
             _ => Vec::new(),
         }

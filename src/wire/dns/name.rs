@@ -9,8 +9,6 @@ use super::super::{Reader, Short, escape};
 
 /// Octets of a name with its length octets and the root's.
 const OCTETS: usize = 255;
-/// Octets of a label (RFC 1035 §2.3.4).
-const LABEL: usize = 63;
 /// Pointers of one name: 127 labels leave room for 126.
 const POINTERS: u8 = 126;
 
@@ -83,6 +81,27 @@ impl<'a> Name<'a> {
         std::iter::from_fn(move || walk.label().ok().flatten())
     }
 
+    /// Lower-case as names compare (RFC 4343 §3), without the final dot but for the root, and with
+    /// everything escaped that would not come out as one word.
+    pub(crate) fn text(self) -> String {
+        let mut shown = String::with_capacity(32);
+        for label in self.labels() {
+            if !shown.is_empty() {
+                shown.push('.');
+            }
+            let is_plain = label.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+            match str::from_utf8(label) {
+                Ok(plain) if is_plain => shown.push_str(plain),
+                _ => shown.push_str(&item(label, '.')),
+            }
+        }
+        if shown.is_empty() {
+            shown.push('.');
+        }
+        shown.make_ascii_lowercase();
+        shown
+    }
+
     /// The root, which is also how a target says "the owner itself" (RFC 9460 §2.5).
     pub(crate) fn is_root(self) -> bool {
         self.labels().next().is_none()
@@ -90,27 +109,8 @@ impl<'a> Name<'a> {
 }
 
 impl fmt::Display for Name<'_> {
-    /// Lower-case as names compare (RFC 4343 §3), without the final dot but for the root, and with
-    /// everything escaped that would not come out as one word.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_root() {
-            return f.write_str(".");
-        }
-        for (index, label) in self.labels().enumerate() {
-            if index > 0 {
-                f.write_str(".")?;
-            }
-            let mut lower = [0; LABEL];
-            match lower.get_mut(..label.len()) {
-                Some(lower) if label.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) => {
-                    lower.copy_from_slice(label);
-                    lower.make_ascii_lowercase();
-                    f.write_str(str::from_utf8(lower).unwrap_or_default())?;
-                }
-                _ => f.write_str(&item(&label.to_ascii_lowercase(), '.'))?,
-            }
-        }
-        Ok(())
+        f.write_str(&self.text())
     }
 }
 
@@ -193,7 +193,7 @@ mod tests {
         let mut reader = Reader::new(message);
         reader.skip(offset).unwrap();
         let name = Name::read(message, &mut reader)?;
-        Ok((name.to_string(), reader.position()))
+        Ok((name.text(), reader.position()))
     }
 
     fn text(message: &[u8]) -> String {

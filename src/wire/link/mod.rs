@@ -51,8 +51,14 @@ impl Hash for Mac {
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        let mut shown = String::with_capacity(17);
+        for byte in self.0 {
+            if !shown.is_empty() {
+                shown.push(':');
+            }
+            super::text::push_hex(&mut shown, &[byte]);
+        }
+        f.write_str(&shown)
     }
 }
 
