@@ -387,7 +387,7 @@ impl<O: Output> Job<O> {
             }
             Row::Finding(finding) if self.enricher.is_repeated(&finding) => Ok(()),
             Row::Finding(finding) if finding.flow_id.is_some() => {
-                self.findings.push(*finding);
+                self.findings.push(finding);
                 Ok(())
             }
             Row::Anomaly(anomaly) => {
@@ -518,7 +518,7 @@ impl<O: Output> Job<O> {
             if let Some(finding) = enricher.finding(&flow) {
                 show(Row::Finding(Box::new(finding)))?;
             }
-            findings.take(&flow).into_iter().try_for_each(|finding| show(Row::Finding(Box::new(finding))))?;
+            findings.take(&flow).into_iter().try_for_each(|finding| show(Row::Finding(finding)))?;
             show(Row::Flow(flow))
         })
     }

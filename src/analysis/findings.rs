@@ -1,14 +1,17 @@
 //! What was found in bytes, on its way to the join: the same thing in the same place is one finding that is counted.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::limits::FINDINGS;
 use crate::record::{Finding, Flow, Severity};
 
+/// Findings of one flow.
+type Kept = Vec<Box<Finding>>;
+
 /// Findings that wait for their flows, by the number of the flow.
 #[derive(Default)]
 pub(super) struct Findings {
-    of: HashMap<u64, Vec<Finding>>,
+    of: HashMap<u64, Kept>,
     count: usize,
     /// Found beyond the limit, and not kept.
     pub(super) lost: u64,
@@ -16,7 +19,7 @@ pub(super) struct Findings {
 
 impl Findings {
     /// Takes one that belongs to a flow.
-    pub(super) fn push(&mut self, finding: Finding) {
+    pub(super) fn push(&mut self, finding: Box<Finding>) {
         let known = self.of.entry(finding.flow_id.unwrap_or_default()).or_default();
         if let Some(known) = known.iter_mut().find(|known| is_same(known, &finding)) {
             known.count = known.count.saturating_add(finding.count);
@@ -30,11 +33,11 @@ impl Findings {
     }
 
     /// Those of an answered flow, complete.
-    pub(super) fn take(&mut self, flow: &Flow) -> Vec<Finding> {
-        let mut found = self.of.remove(&flow.flow_id).unwrap_or_default();
+    pub(super) fn take(&mut self, flow: &Flow) -> Kept {
+        let Some(mut found) = self.of.remove(&flow.flow_id) else { return Vec::new() };
         // What the list names shows itself too, in the same place: once is enough.
         let place = |finding: &Finding| (finding.frame, finding.part.clone(), finding.offset, finding.from_device);
-        let named: Vec<_> = found.iter().filter(|finding| finding.identifier.is_some()).map(place).collect();
+        let named: Vec<_> = found.iter().filter(|finding| finding.identifier.is_some()).map(|finding| place(finding)).collect();
         found.retain(|finding| finding.identifier.is_some() || finding.offset.is_none() || !named.contains(&place(finding)));
         located(&mut found);
         once(&mut found);
@@ -57,10 +60,11 @@ impl Findings {
 }
 
 /// Numbers beside their names that the list knows as a place are told as that place.
-fn located(found: &mut Vec<Finding>) {
+fn located(found: &mut Kept) {
     let place = |finding: &Finding| (finding.frame, finding.part.clone(), finding.from_device);
-    let is_place = |finding: &&Finding| finding.identifier.is_some() && matches!(finding.what.as_str(), "position" | "track");
-    let known: Vec<_> = found.iter().filter(is_place).map(|finding| (place(finding), finding.offset.unwrap_or_default())).collect();
+    let is_place = |finding: &Finding| finding.identifier.is_some() && matches!(finding.what.as_str(), "position" | "track");
+    let known: Vec<_> =
+        found.iter().filter(|finding| is_place(finding)).map(|finding| (place(finding), finding.offset.unwrap_or_default())).collect();
     let is_beside = |finding: &Finding| {
         let offset = finding.offset.unwrap_or_default();
         known.iter().any(|(other, at)| *other == place(finding) && at.abs_diff(offset) <= BESIDE_BYTES)
@@ -73,12 +77,12 @@ const BESIDE_BYTES: u64 = 128;
 
 /// A login in clear tells the same bytes as the credentials that were found in its field, which tell more: these take over
 /// why it matters.
-fn once(found: &mut Vec<Finding>) {
+fn once(found: &mut Kept) {
     let form = |login: &Finding| login.value.as_deref().and_then(|scheme| SCHEMES.iter().find(|form| form.ends_with(scheme)));
-    let logins: Vec<Finding> = found.iter().filter(|finding| finding.kind == "clear-login" && finding.basis == "header").cloned().collect();
+    let logins: Kept = found.iter().filter(|finding| finding.kind == "clear-login" && finding.basis == "header").cloned().collect();
     for login in logins {
         let mut told = false;
-        let is_told = |finding: &&mut Finding| finding.form.is_some() && finding.form == form(&login).copied() && !finding.decrypted;
+        let is_told = |finding: &&mut Box<Finding>| finding.form.is_some() && finding.form == form(&login).copied() && !finding.decrypted;
         for finding in found.iter_mut().filter(is_told) {
             finding.reason = login.reason;
             told = true;

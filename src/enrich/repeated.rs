@@ -1,7 +1,8 @@
 //! Findings that were told already: what a device does with a remote each time is one row, the first of them.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
+
+use hashbrown::HashSet;
 
 use crate::limits;
 use crate::record::Finding;
