@@ -185,6 +185,9 @@ fn fitting(characters: impl Iterator<Item = char>, width: usize) -> Vec<char> {
 /// `text` with nothing in it that could act on a terminal. Rows hold escaped text already; what passes
 /// through here unchanged proves it, and what does not is escaped now.
 pub(super) fn printable(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     let parts: Vec<_> = text.split('\\').map(|part| escape(part.as_bytes())).collect();
     let safe = parts.join("\\");
     if safe == text { Cow::Borrowed(text) } else { Cow::Owned(safe) }

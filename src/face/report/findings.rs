@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use polars::prelude::PolarsResult;
 use serde::Serialize;
 
-use super::super::rows::{Row, rows};
+use super::super::grid::printable;
+#[cfg(test)]
+use super::super::rows::Row;
 use super::data::gravity;
 use crate::table::read;
 
@@ -30,7 +33,7 @@ pub(super) struct Sort {
 }
 
 /// Columns that tell sorts apart and what is shown of them.
-const NEEDED: &[&str] = &[
+const NEEDED: [&str; 13] = [
     "severity",
     "kind",
     "what",
@@ -45,47 +48,47 @@ const NEEDED: &[&str] = &[
     "country",
     "capture",
 ];
+
+/// Their texts in a row; empty where the row has none.
+type Told<'a> = [&'a str; NEEDED.len()];
+
 /// Distinct texts kept of each kind in a sort.
 const KEPT: usize = 10_000;
-
-/// Rows that are more than cells at a time.
-const SLICE: usize = 4_096;
 
 /// The sorts of all findings of a result, the gravest first.
 pub(super) fn of(dir: &Path) -> anyhow::Result<Vec<Sort>> {
     if !dir.join("findings").is_dir() {
         return Ok(Vec::new());
     }
-    let all = read(dir, "findings", NEEDED)?;
+    let all = read(dir, "findings", &NEEDED)?;
+    let mut columns = NEEDED.iter().map(|name| Ok(all.column(name)?.str()?.iter())).collect::<PolarsResult<Vec<_>>>()?;
     let mut sorts = Sorts::default();
-    for start in (0..all.height()).step_by(SLICE) {
-        let slice = rows(&all.slice(i64::try_from(start)?, SLICE))?;
-        (start as u64 + 1..).zip(&slice).for_each(|(number, row)| sorts.add(number, row));
+    for number in 1..=all.height() as u64 {
+        let mut told = Told::default();
+        told.iter_mut().zip(&mut columns).for_each(|(text, column)| *text = column.next().flatten().unwrap_or_default());
+        sorts.add(number, told);
     }
     Ok(sorts.finish())
 }
 
 /// Sorts being put together.
 #[derive(Default)]
-struct Sorts {
-    places: BTreeMap<[String; 4], usize>,
+struct Sorts<'a> {
+    places: BTreeMap<[&'a str; 4], usize>,
     sorts: Vec<Sort>,
 }
 
-impl Sorts {
-    fn add(&mut self, number: u64, row: &Row) {
-        let key = ["severity", "kind", "what", "reason"].map(|column| row.text(column).to_owned());
-        let place = match self.places.get(&key) {
-            Some(place) => *place,
-            None => {
-                let [severity, kind, what, reason] = key.clone();
-                self.places.insert(key, self.sorts.len());
-                self.sorts.push(Sort { severity, kind, what, reason, ..Sort::default() });
-                self.sorts.len() - 1
-            }
-        };
+impl<'a> Sorts<'a> {
+    fn add(&mut self, number: u64, told: Told<'a>) {
+        let [severity, kind, what, reason, ..] = told;
+        let key = [severity, kind, what, reason];
+        let place = *self.places.entry(key).or_insert(self.sorts.len());
+        if place == self.sorts.len() {
+            let [severity, kind, what, reason] = key.map(str::to_owned);
+            self.sorts.push(Sort { severity, kind, what, reason, ..Sort::default() });
+        }
         if let Some(sort) = self.sorts.get_mut(place) {
-            sort.add(number, row);
+            sort.add(number, told);
         }
     }
 
@@ -99,22 +102,21 @@ impl Sorts {
 #[cfg(test)]
 pub(super) fn sorts(findings: &[Row]) -> Vec<Sort> {
     let mut sorts = Sorts::default();
-    (1..).zip(findings).for_each(|(number, row)| sorts.add(number, row));
+    (1..).zip(findings).for_each(|(number, row)| sorts.add(number, NEEDED.map(|column| row.text(column))));
     sorts.finish()
 }
 
 impl Sort {
-    fn add(&mut self, number: u64, row: &Row) {
-        let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let joined = |parts: [&str; 2]| some(format!("{} {}", parts[0], parts[1]));
-        keep(&mut self.values, some(row.shown("value")));
-        keep(&mut self.bases, some(row.shown("basis")));
-        let device = if row.text("device_ip").is_empty() { row.shown("device_mac") } else { row.shown("device_ip") };
-        keep(&mut self.devices, joined([&row.shown("device_kind"), &device]));
-        let remote = if row.text("name").is_empty() { row.shown("remote_ip") } else { row.shown("name") };
-        let country = Some(row.shown("country")).filter(|country| !country.is_empty()).map(|country| format!("({country})"));
-        keep(&mut self.remotes, joined([&remote, &country.unwrap_or_default()]));
-        keep(&mut self.captures, some(row.shown("capture")));
+    fn add(&mut self, number: u64, told: Told<'_>) {
+        let [_, _, _, _, value, basis, device_kind, device_ip, device_mac, name, remote_ip, country, capture] = told;
+        keep(&mut self.values, &printable(value));
+        keep(&mut self.bases, &printable(basis));
+        let device = if device_ip.is_empty() { device_mac } else { device_ip };
+        keep(&mut self.devices, &format!("{} {}", printable(device_kind), printable(device)));
+        let remote = if name.is_empty() { remote_ip } else { name };
+        let country = if country.is_empty() { String::new() } else { format!("({})", printable(country)) };
+        keep(&mut self.remotes, &format!("{} {country}", printable(remote)));
+        keep(&mut self.captures, &printable(capture));
         self.numbers.push(number);
     }
 
@@ -124,9 +126,10 @@ impl Sort {
     }
 }
 
-fn keep(texts: &mut BTreeSet<String>, text: Option<String>) {
-    if texts.len() < KEPT {
-        texts.extend(text);
+fn keep(texts: &mut BTreeSet<String>, text: &str) {
+    let text = text.trim();
+    if !text.is_empty() && texts.len() < KEPT && !texts.contains(text) {
+        texts.insert(text.to_owned());
     }
 }
 
