@@ -331,8 +331,14 @@ pub(crate) fn crypto_frames(version: Version, payload: &[u8]) -> Vec<(u64, &[u8]
 
 fn frame<'a>(version: Version, reader: &mut Reader<'a>) -> Option<Option<(u64, &'a [u8])>> {
     match (reader.u8().ok()?, version.has_google_frames()) {
-        // PADDING and PING.
-        (0, _) | (1, false) | (7, true) => Some(None),
+        // PADDING, mostly many in a row: the client's Initials are filled up to 1,200 bytes.
+        (0, _) => {
+            let more = reader.rest().iter().take_while(|byte| **byte == 0).count();
+            reader.take_up_to(more);
+            Some(None)
+        }
+        // PING.
+        (1, false) | (7, true) => Some(None),
         (6, false) | (8, true) => {
             let offset = number(reader).ok()?;
             let length = usize::try_from(number(reader).ok()?).ok()?;

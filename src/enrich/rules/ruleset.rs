@@ -473,7 +473,8 @@ fn brief(error: &regex::Error) -> String {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    text.get(..offset).unwrap_or_default().matches('\n').count().saturating_add(1)
+    let before = text.get(..offset).unwrap_or_default();
+    memchr::memchr_iter(b'\n', before.as_bytes()).count().saturating_add(1)
 }
 
 fn is_date(text: &str) -> bool {

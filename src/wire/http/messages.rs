@@ -69,7 +69,7 @@ impl<'a> Input<'a> {
     /// The bytes up to and including the next line feed, or all when there is none.
     fn line(&mut self) -> &'a [u8] {
         let Self::Bytes(bytes) = self else { return &[] };
-        let at = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at.saturating_add(1));
+        let at = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at.saturating_add(1));
         let (line, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
         *self = Self::Bytes(rest);
         line

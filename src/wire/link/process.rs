@@ -59,10 +59,14 @@ impl Process {
 
 /// PCAPdroid's trailer at the end of an Ethernet frame: the frame without it, and what it says.
 pub(super) fn trailer(frame: &[u8]) -> Option<(&[u8], Option<Process>)> {
+    // The addresses first: they are at hand, the end of a frame is not.
+    if !frame.starts_with(&[0; 12]) {
+        return None;
+    }
     let without = frame.len().checked_sub(TRAILER).filter(|rest| *rest >= 14)?;
     let (rest, trailer) = frame.split_at_checked(without)?;
     let mut reader = Reader::new(trailer);
-    if reader.u32() != Ok(MAGIC) || rest.get(..12) != Some(&[0; 12]) {
+    if reader.u32() != Ok(MAGIC) {
         return None;
     }
     let uid = i32::from_be_bytes(reader.array().ok()?);
