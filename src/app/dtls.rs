@@ -6,19 +6,17 @@
 
 mod keys;
 
-use std::borrow::Cow;
-
 use super::certificates;
-use super::offer::Offer;
+use super::offer::names;
 use super::opened::Opened;
 use super::posture::{self, Agreed};
 use super::tunnel::joined;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 use crate::limits;
-use crate::record::{Encryption, FlowName, NameSource, Row, Tls as TlsRow};
+use crate::record::{Encryption, Hellos, Row, Tls as TlsRow};
 use crate::time::Timestamp;
 use crate::wire::dtls::{self, CLIENT_HELLO, HELLO_VERIFY_REQUEST, Messages, Piece, Pushed, Record, begins_like_dtls, dtls_version};
-use crate::wire::handshake::{self, ClientHello, Handshake, ServerHello, cipher_name, version_name};
+use crate::wire::handshake::{self, ClientHello, Handshake, ServerHello};
 use crate::wire::ja4::Carrier;
 use crate::wire::tls::{Content, alert};
 use crate::wire::{Reader, escape};
@@ -47,7 +45,7 @@ struct Dtls {
     remote: Half,
     /// Side that sent the client hello, or did not send the server hello.
     client: Option<Side>,
-    offer: Option<Offer>,
+    offer: Option<Hellos>,
     /// Session identifier that the client offered.
     session: Vec<u8>,
     answer: Option<Answer>,
@@ -133,7 +131,7 @@ impl Dialogue for Dtls {
         let own = Facts {
             application: Some(NAME),
             encryption: Encryption::Dtls,
-            names: self.names(),
+            names: names(self.offer.as_ref(), &self.certificate_names),
             quality: self.quality.clone(),
             decrypted_by: self.keys.as_ref().map(|keys| keys.used()).unwrap_or_default(),
             ..Facts::default()
@@ -262,7 +260,7 @@ impl Dtls {
 
     fn take_offer(&mut self, hello: &ClientHello<'_>, client: Side) {
         self.client = Some(client);
-        let offer = Offer::new(Carrier::Dtls, hello);
+        let offer = Hellos::offer(Carrier::Dtls, hello);
         match &mut self.offer {
             Some(first) => first.add(offer),
             None => {
@@ -413,15 +411,11 @@ impl Dtls {
         let plain = keys.map(|_| self.inner.as_ref().map(|inner| inner.bytes()).unwrap_or_default());
         let row = TlsRow {
             origin: context.flow.origin(frame, time),
-            version: answer.map(|answer| version_name(answer.version)).or(offer.version).map(Cow::into_owned),
-            versions_offered: offer.versions,
-            ciphers_offered: offer.ciphers,
-            server_name: offer.server_name,
-            alpn: offer.alpn,
-            alpn_chosen: answer.and_then(|answer| answer.alpn.clone()),
-            cipher: answer.map(|answer| cipher_name(answer.cipher).into_owned()),
-            ech: offer.ech,
-            ja4: offer.ja4,
+            hellos: offer.answered(
+                answer.map(|answer| answer.version),
+                answer.map(|answer| answer.cipher),
+                answer.and_then(|answer| answer.alpn.clone()),
+            ),
             from_device: self.client == Some(Side::Device),
             is_resumed: self.is_resumed,
             hello_frames: std::mem::take(&mut self.hello_frames),
@@ -432,14 +426,8 @@ impl Dtls {
             plain_bytes_in: plain.map(|(_, into)| into),
             unopened: keys.map(|keys| keys.unopened()),
         };
-        posture::agreed(&Agreed::tls(&row).with_answer(self.answer.as_ref()), context);
+        posture::agreed(&Agreed::new(&row.origin, &row.hellos).with_answer(self.answer.as_ref()), context);
         context.rows.push(Row::Tls(Box::new(row)));
-    }
-
-    fn names(&self) -> Vec<FlowName> {
-        let asked = self.offer.as_ref().and_then(Offer::flow_name);
-        let shown = self.certificate_names.iter().map(|name| FlowName { source: NameSource::Certificate, name: name.clone() });
-        asked.into_iter().chain(shown).collect()
     }
 }
 

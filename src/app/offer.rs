@@ -1,46 +1,27 @@
 //! What a client hello offers, as rows show it: the same over TCP and in QUIC.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::record::{FlowName, NameSource};
+use crate::record::{FlowName, Hellos, NameSource};
 use crate::wire::escape;
 use crate::wire::handshake::{ClientHello, cipher_name, is_grease, rank, version_name};
 use crate::wire::ja4::{Carrier, ja4};
 
-/// A client's offer. All text is escaped.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Offer {
-    /// Highest version offered.
-    pub(super) version: Option<Cow<'static, str>>,
-    /// Versions offered.
-    pub(super) versions: Vec<Cow<'static, str>>,
-    /// Cipher suites offered, without those that only keep servers tolerant.
-    pub(super) ciphers: Vec<Cow<'static, str>>,
-    /// Server name, lower-case.
-    pub(super) server_name: Option<String>,
-    /// Application protocols.
-    pub(super) alpn: Vec<String>,
-    /// Encrypted Client Hello.
-    pub(super) ech: Option<String>,
-    /// Fingerprint; none of a hello that was cut.
-    pub(super) ja4: Option<String>,
-}
-
-impl Offer {
-    /// From a hello that `carrier` brought.
-    pub(super) fn new(carrier: Carrier, hello: &ClientHello<'_>) -> Self {
+impl Hellos {
+    /// What a hello that `carrier` brought offers.
+    pub(super) fn offer(carrier: Carrier, hello: &ClientHello<'_>) -> Self {
         let offered = hello.offered();
         // Numbers above TLS 1.3 are drafts and experiments of it.
         let highest = offered.iter().max_by_key(|version| (**version == 0x0304, rank(**version)));
         Self {
             version: highest.map(|version| version_name(*version)),
-            versions: offered.iter().map(|version| version_name(*version)).collect(),
-            ciphers: hello.ciphers.iter().filter(|cipher| !is_grease(**cipher)).map(|cipher| cipher_name(*cipher)).collect(),
+            versions_offered: offered.iter().map(|version| version_name(*version)).collect(),
+            ciphers_offered: hello.ciphers.iter().filter(|cipher| !is_grease(**cipher)).map(|cipher| cipher_name(*cipher)).collect(),
             server_name: hello.server_name.and_then(host),
             alpn: hello.alpn.iter().filter(|name| !is_reserved(name)).map(|name| escape(name)).collect(),
             ech: hello.encrypted_name().map(str::to_owned),
             ja4: (!hello.is_cut).then(|| ja4(carrier, hello)),
+            ..Self::default()
         }
     }
 
@@ -54,11 +35,19 @@ impl Offer {
         }
     }
 
-    /// The server name as a name of the flow; an address is none.
-    pub(super) fn flow_name(&self) -> Option<FlowName> {
-        let name = self.server_name.clone().filter(|name| name.parse::<IpAddr>().is_err())?;
-        Some(FlowName { source: NameSource::Sni, name })
+    /// With what the server chose: version, cipher suite, application protocol.
+    pub(super) fn answered(self, version: Option<u16>, cipher: Option<u16>, alpn: Option<String>) -> Self {
+        let version = version.map(version_name).or(self.version);
+        Self { version, cipher: cipher.map(cipher_name), alpn_chosen: alpn, ..self }
     }
+}
+
+/// Names of a flow: the one that its client asked for, which is none when it is an address, and those on the server's certificate.
+pub(super) fn names(offer: Option<&Hellos>, certificate: &[String]) -> Vec<FlowName> {
+    let asked = offer.and_then(|offer| offer.server_name.as_ref()).filter(|name| name.parse::<IpAddr>().is_err());
+    let asked = asked.map(|name| FlowName { source: NameSource::Sni, name: name.clone() });
+    let shown = certificate.iter().map(|name| FlowName { source: NameSource::Certificate, name: name.clone() });
+    asked.into_iter().chain(shown).collect()
 }
 
 /// A host name as rows show it: lower-case, escaped, without its final dot; `None` when it is empty.

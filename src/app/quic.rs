@@ -12,17 +12,15 @@ mod keys;
 mod sealed;
 mod streams;
 
-use std::borrow::Cow;
-
-use super::offer::{Offer, host};
+use super::offer::{host, names};
 use super::posture::{self, Agreed};
 use super::tunnel::joined;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 use crate::limits;
-use crate::record::{ApplicationBasis, Encryption, FlowName, NameSource, Quic as QuicRow, Row};
+use crate::record::{ApplicationBasis, Encryption, Hellos, Quic as QuicRow, Row};
 use crate::time::Timestamp;
 use crate::wire::gquic;
-use crate::wire::handshake::{self, ClientHello, Handshake, cipher_name, version_name};
+use crate::wire::handshake::{self, ClientHello, Handshake};
 use crate::wire::ja4::Carrier;
 use crate::wire::quic::{self, CryptoStream, End, Long, Packet, Version};
 use crate::wire::{Reader, escape, hex};
@@ -79,7 +77,7 @@ struct Quic {
     identifiers: Vec<Vec<u8>>,
     client_stream: CryptoStream,
     server_stream: CryptoStream,
-    offer: Option<Offer>,
+    offer: Option<Hellos>,
     user_agent: Option<String>,
     answer: Option<Answer>,
     /// Version and destination identifier of the first Initial, opened or not.
@@ -153,14 +151,12 @@ impl Dialogue for Quic {
 
     fn facts(&self) -> Facts {
         let dns = self.dns_basis();
-        let asked = self.offer.as_ref().and_then(Offer::flow_name);
-        let shown = self.certificate_names.iter().map(|name| FlowName { source: NameSource::Certificate, name: name.clone() });
         let inner = self.streams.facts().filter(|inner| inner.application.is_some());
         let own = Facts {
             application: Some(if dns.is_some() { "doq" } else { "quic" }),
             application_basis: dns.unwrap_or_default(),
             encryption: Encryption::Quic,
-            names: asked.into_iter().chain(shown).collect(),
+            names: names(self.offer.as_ref(), &self.certificate_names),
             quality: self.quality.clone(),
             decrypted_by: self.keys.as_ref().map(|keys| keys.used()).unwrap_or_default(),
             ..Facts::default()
@@ -275,7 +271,7 @@ impl Quic {
         }
         let Some(Handshake::ClientHello(hello)) = self.client_stream.message().and_then(handshake::read) else { return };
         self.user_agent = hello.quic_parameters.and_then(quic::user_agent).map(escape);
-        self.offer = Some(Offer::new(Carrier::Quic, &hello));
+        self.offer = Some(Hellos::offer(Carrier::Quic, &hello));
         self.keys = flow.secrets.as_ref().and_then(|secrets| Keys::new(secrets, &hello)).map(Box::new);
         self.last = Some((data.frame, data.time));
     }
@@ -319,7 +315,7 @@ impl Quic {
     fn take_google_hello(&mut self, bytes: &[u8], data: Data<'_>) {
         if let Some(hello) = gquic::hello(bytes).filter(|hello| self.offer.is_none() && (!hello.is_cut || hello.server_name.is_some())) {
             self.user_agent = hello.user_agent.map(escape);
-            self.offer = Some(Offer { server_name: hello.server_name.and_then(host), ..Offer::default() });
+            self.offer = Some(Hellos { server_name: hello.server_name.and_then(host), ..Hellos::default() });
             self.last = Some((data.frame, data.time));
         }
     }
@@ -341,7 +337,7 @@ impl Quic {
         if self.offer.is_some() {
             return;
         }
-        self.offer = ClientHello::read_cut(self.client_stream.bytes()).map(|hello| Offer::new(Carrier::Quic, &hello));
+        self.offer = ClientHello::read_cut(self.client_stream.bytes()).map(|hello| Hellos::offer(Carrier::Quic, &hello));
         if self.offer.is_some() {
             self.lower("hello-cut");
         }
@@ -362,15 +358,7 @@ impl Quic {
         let keys = self.keys.as_ref().filter(|keys| keys.has_hope());
         let row = QuicRow {
             origin: context.flow.origin(frame, time),
-            version: answer.map(|answer| version_name(answer.version)).or(offer.version).map(Cow::into_owned),
-            versions_offered: offer.versions,
-            ciphers_offered: offer.ciphers,
-            server_name: offer.server_name,
-            alpn: offer.alpn,
-            alpn_chosen: self.alpn_chosen.clone(),
-            cipher: answer.map(|answer| cipher_name(answer.cipher).into_owned()),
-            ech: offer.ech,
-            ja4: offer.ja4,
+            hellos: offer.answered(answer.map(|answer| answer.version), answer.map(|answer| answer.cipher), self.alpn_chosen.clone()),
             // Nothing opened: the service port is the smaller one.
             from_device: client.map_or(device >= remote, |client| client == Side::Device),
             quic_version: self.version.unwrap_or(version).name(),
@@ -383,7 +371,7 @@ impl Quic {
             plain_bytes_in: keys.map(|_| self.streams.bytes().1),
             unopened: keys.map(|keys| keys.unopened()),
         };
-        let agreed = Agreed::quic(&row).with_answer(answer);
+        let agreed = Agreed::new(&row.origin, &row.hellos).with_answer(answer);
         posture::agreed(&agreed, context);
         posture::quic_version(&row.quic_version, &agreed, context);
         context.rows.push(Row::Quic(Box::new(row)));

@@ -6,18 +6,16 @@
 mod keys;
 mod sealed;
 
-use std::borrow::Cow;
-
 use super::certificates;
-use super::offer::Offer;
+use super::offer::names;
 use super::opened::Opened;
 use super::posture::{self, Agreed};
 use super::volume::Seal;
 use super::{Appetite, Context, Damage, Data, Dialogue, Facts, FlowInfo, Probe, Protocol, Recognised, SearchIn, Side, Transport};
 use crate::limits;
-use crate::record::{ApplicationBasis, Encryption, FlowName, NameSource, Row, Tls as TlsRow};
+use crate::record::{ApplicationBasis, Encryption, Hellos, Row, Tls as TlsRow};
 use crate::time::Timestamp;
-use crate::wire::handshake::{self, ClientHello, Handshake, ServerHello, cipher_name, is_tls13, version_name};
+use crate::wire::handshake::{self, ClientHello, Handshake, ServerHello, is_tls13};
 use crate::wire::ja4::Carrier;
 use crate::wire::tls::{Content, Cut, Messages, NextMessage, Record, Records, alert, begins_like_tls};
 use crate::wire::{Reader, escape};
@@ -60,7 +58,7 @@ struct Tls {
     has_dns_port: bool,
     /// Side that sent the client hello, or did not send the server hello.
     client: Option<Side>,
-    offer: Option<Offer>,
+    offer: Option<Hellos>,
     /// Session identifier that the client offered.
     session: Vec<u8>,
     answer: Option<Answer>,
@@ -184,7 +182,7 @@ impl Tls {
             application: Some(if dns.is_some() { "dot" } else { "tls" }),
             application_basis: dns.unwrap_or_default(),
             encryption: Encryption::Tls,
-            names: self.names(),
+            names: names(self.offer.as_ref(), &self.certificate_names),
             requests: Vec::new(),
             quality: self.quality.clone(),
             link: None,
@@ -323,7 +321,7 @@ impl Tls {
 
     fn take_offer(&mut self, hello: &ClientHello<'_>, client: Side) {
         self.client = Some(client);
-        let offer = Offer::new(Carrier::Tcp, hello);
+        let offer = Hellos::offer(Carrier::Tcp, hello);
         match &mut self.offer {
             Some(first) => first.add(offer),
             None => {
@@ -461,15 +459,11 @@ impl Tls {
         let plain = keys.map(|_| self.inner.as_ref().map(|inner| inner.bytes()).unwrap_or_default());
         let row = TlsRow {
             origin: context.flow.origin(frame, time),
-            version: answer.map(|answer| version_name(answer.version)).or(offer.version).map(Cow::into_owned),
-            versions_offered: offer.versions,
-            ciphers_offered: offer.ciphers,
-            server_name: offer.server_name,
-            alpn: offer.alpn,
-            alpn_chosen: answer.and_then(|answer| answer.alpn.clone()),
-            cipher: answer.and_then(|answer| answer.cipher).map(|cipher| cipher_name(cipher).into_owned()),
-            ech: offer.ech,
-            ja4: offer.ja4,
+            hellos: offer.answered(
+                answer.map(|answer| answer.version),
+                answer.and_then(|answer| answer.cipher),
+                answer.and_then(|answer| answer.alpn.clone()),
+            ),
             from_device: self.client == Some(Side::Device),
             is_resumed: self.is_resumed,
             hello_frames: std::mem::take(&mut self.hello_frames),
@@ -480,7 +474,7 @@ impl Tls {
             plain_bytes_in: plain.map(|(_, into)| into),
             unopened: keys.map(|keys| keys.unopened(End::Client).saturating_add(keys.unopened(End::Server))),
         };
-        posture::agreed(&Agreed::tls(&row).with_answer(self.answer.as_ref()), context);
+        posture::agreed(&Agreed::new(&row.origin, &row.hellos).with_answer(self.answer.as_ref()), context);
         context.rows.push(Row::Tls(Box::new(row)));
     }
 
@@ -490,12 +484,6 @@ impl Tls {
             [] => self.has_dns_port.then_some(ApplicationBasis::Port),
             names => names.iter().any(|name| name == "dot").then_some(ApplicationBasis::Content),
         }
-    }
-
-    fn names(&self) -> Vec<FlowName> {
-        let asked = self.offer.as_ref().and_then(Offer::flow_name);
-        let shown = self.certificate_names.iter().map(|name| FlowName { source: NameSource::Certificate, name: name.clone() });
-        asked.into_iter().chain(shown).collect()
     }
 }
 

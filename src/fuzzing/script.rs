@@ -143,7 +143,7 @@ fn looks_at_segments(steps: &[Step<'_>], rows: &[Row], facts: &Facts) -> bool {
     let has_gap = steps.iter().any(|step| matches!(step, Step::Gap(..))) || facts.quality.contains(&"handshake-gap");
     let is_lost = rows.iter().any(|row| match row {
         Row::Anomaly(anomaly) => anomaly.kind == "tls-malformed",
-        Row::Tls(hello) => hello.version.as_deref() == Some("SSL 2.0"),
+        Row::Tls(hello) => hello.hellos.version.as_deref() == Some("SSL 2.0"),
         _ => false,
     });
     facts.encryption == Encryption::Tls && (has_gap || is_lost)

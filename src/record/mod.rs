@@ -12,6 +12,7 @@ mod dns;
 mod drone_link;
 mod finding;
 mod flow;
+mod hellos;
 mod http;
 mod ledger;
 mod name;
@@ -49,6 +50,7 @@ pub use finding::{Finding, Severity};
 pub use flow::{
     Answer, App, AppBasis, ApplicationBasis, ClockRate, Counts, DeviceBasis, Encryption, Flow, FlowName, InStudy, Initiator, Request,
 };
+pub use hellos::Hellos;
 pub use http::{Http, MessageBody};
 pub use ledger::{Disposition, Ledger};
 pub use name::{Name, NameSource};
@@ -298,8 +300,8 @@ fn text(value: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Text of an optional cell.
-fn text_of(value: Option<&String>) -> Option<Cow<'_, str>> {
-    value.map(|value| Cow::Borrowed(value.as_str()))
+fn text_of<T: AsRef<str>>(value: Option<&T>) -> Option<Cow<'_, str>> {
+    value.map(|value| Cow::Borrowed(value.as_ref()))
 }
 
 /// A displayed value as the text of a cell.

@@ -1,32 +1,14 @@
 //! Table `quic`: handshakes over UDP, Initials opened with their public keys.
 
-use std::borrow::Cow;
-
-use super::{Column, Get, Origin, Record, text, text_of, texts};
+use super::{Column, Get, Hellos, Origin, Record, text, text_of, texts};
 
 /// QUIC connection whose Initial packets were seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quic {
     /// Flow and frame.
     pub origin: Origin,
-    /// Version chosen, or the highest offered.
-    pub version: Option<String>,
-    /// Versions offered, without GREASE.
-    pub versions_offered: Vec<Cow<'static, str>>,
-    /// Cipher suites the client offered.
-    pub ciphers_offered: Vec<Cow<'static, str>>,
-    /// Server name indication.
-    pub server_name: Option<String>,
-    /// Application protocols offered.
-    pub alpn: Vec<String>,
-    /// Application protocol chosen.
-    pub alpn_chosen: Option<String>,
-    /// Cipher suite chosen.
-    pub cipher: Option<String>,
-    /// Encrypted Client Hello.
-    pub ech: Option<String>,
-    /// JA4 fingerprint of the client.
-    pub ja4: Option<String>,
+    /// What the hellos said.
+    pub hellos: Hellos,
     /// The device sent the client hello.
     pub from_device: bool,
     /// QUIC version.
@@ -58,41 +40,41 @@ impl Record for Quic {
             "version",
             "",
             "version the server chose; the highest offered when its hello was not seen",
-            Get::Text(|r| text_of(r.version.as_ref())),
+            Get::Text(|r| text_of(r.hellos.version.as_ref())),
         ),
-        Column::new("versions_offered", "", "versions the client offered", Get::List(|r| texts(&r.versions_offered))),
+        Column::new("versions_offered", "", "versions the client offered", Get::List(|r| texts(&r.hellos.versions_offered))),
         Column::new(
             "ciphers_offered",
             "",
             "cipher suites the client offered, in its order, GREASE left out",
-            Get::List(|r| texts(&r.ciphers_offered)),
+            Get::List(|r| texts(&r.hellos.ciphers_offered)),
         ),
         Column::new(
             "server_name",
             "",
             "server name indication (RFC 6066 section 3), lower-case; empty without one",
-            Get::Text(|r| text_of(r.server_name.as_ref())),
+            Get::Text(|r| text_of(r.hellos.server_name.as_ref())),
         ),
-        Column::new("alpn", "", "application protocols the client offered (RFC 7301)", Get::List(|r| texts(&r.alpn))),
+        Column::new("alpn", "", "application protocols the client offered (RFC 7301)", Get::List(|r| texts(&r.hellos.alpn))),
         Column::new(
             "alpn_chosen",
             "",
             "application protocol the server chose; empty when it is not opened",
-            Get::Text(|r| text_of(r.alpn_chosen.as_ref())),
+            Get::Text(|r| text_of(r.hellos.alpn_chosen.as_ref())),
         ),
         Column::new(
             "cipher",
             "",
             "cipher suite the server chose; empty when its hello was not seen",
-            Get::Text(|r| text_of(r.cipher.as_ref())),
+            Get::Text(|r| text_of(r.hellos.cipher.as_ref())),
         ),
         Column::new(
             "ech",
             "",
             "Encrypted Client Hello: present (also when it may be GREASE), esni (the draft before it); empty when absent",
-            Get::Text(|r| text_of(r.ech.as_ref())),
+            Get::Text(|r| text_of(r.hellos.ech.as_ref())),
         ),
-        Column::new("ja4", "", "JA4 client fingerprint; empty without a client hello", Get::Text(|r| text_of(r.ja4.as_ref()))),
+        Column::new("ja4", "", "JA4 client fingerprint; empty without a client hello", Get::Text(|r| text_of(r.hellos.ja4.as_ref()))),
         Column::new("from_device", "", "true when the device is the client", Get::Flag(|r| Some(r.from_device))),
         Column::new("quic_version", "", "QUIC version: v1, v2, draft-29, Q046, … or its number", Get::Text(|r| text(&r.quic_version))),
         Column::new("dcid", "", "destination connection identifier of the client's first Initial, in hex", Get::Text(|r| text(&r.dcid))),

@@ -273,7 +273,7 @@ fn named(collected: &Collected) -> Vec<String> {
         .iter()
         .filter_map(|row| match row {
             Row::Dns(row) => Some(format!("dns {:?} {:?}", row.query, row.answers)),
-            Row::Tls(row) => Some(format!("tls {:?} {:?}", row.server_name, row.ja4)),
+            Row::Tls(row) => Some(format!("tls {:?} {:?}", row.hellos.server_name, row.hellos.ja4)),
             Row::Http(row) => Some(format!("http {:?} {:?} {:?}", row.host, row.path, row.status)),
             Row::Certificate(row) => Some(format!("certificate {:?}", row.sha256)),
             _ => None,

@@ -203,8 +203,8 @@ fn our_names(rows: &[Row]) -> Lines {
     };
     for row in rows {
         match row {
-            Row::Tls(row) => row.server_name.iter().for_each(|name| hello("tls", name, &row.origin, row.from_device)),
-            Row::Quic(row) => row.server_name.iter().for_each(|name| hello("quic", name, &row.origin, row.from_device)),
+            Row::Tls(row) => row.hellos.server_name.iter().for_each(|name| hello("tls", name, &row.origin, row.from_device)),
+            Row::Quic(row) => row.hellos.server_name.iter().for_each(|name| hello("quic", name, &row.origin, row.from_device)),
             _ => {}
         }
     }

@@ -86,7 +86,9 @@ fn the_generated_day_opens_with_its_keys() {
     let torn = |row: &&&Tls| flows(&opened).any(|flow| flow.flow_id == row.origin.flow_id && flow.inbound.gaps + flow.outbound.gaps > 0);
     assert!(sealed.iter().all(|row| torn(&row)) && sealed.iter().filter_map(|row| row.unopened).sum::<u64>() <= 3, "{sealed:#?}");
     let connections: Vec<&Quic> = connections(&opened).collect();
-    assert!(connections.len() == 7 && connections.iter().all(|row| row.unopened == Some(0) && row.alpn_chosen.as_deref() == Some("h3")));
+    assert!(
+        connections.len() == 7 && connections.iter().all(|row| row.unopened == Some(0) && row.hellos.alpn_chosen.as_deref() == Some("h3"))
+    );
     assert!(connections.iter().filter_map(|row| row.plain_bytes_in).sum::<u64>() > 99_000);
     let closed = decrypt(&sample("go4-day.pcapng"), &[], &[]);
     assert!(https(&closed).all(|row| !row.decrypted) && flows(&closed).all(|flow| flow.decrypted_by.is_empty()));
@@ -112,7 +114,7 @@ fn every_way_of_sealing_is_opened() {
     let opened = decrypt(&suites("suites.pcapng"), &[], &[suites("server.key")]);
     let mut wanted = BTreeMap::new();
     for row in handshakes(&opened) {
-        let host = row.server_name.clone().unwrap_or_default();
+        let host = row.hellos.server_name.clone().unwrap_or_default();
         assert_eq!(row.unopened, Some(0), "{host}: {row:?}");
         let is_rsa = host.starts_with("rsa-");
         assert!(row.decrypted_by.iter().all(|id| id.ends_with("server.key") == is_rsa && id.contains("suites.pcapng@") != is_rsa));
@@ -219,7 +221,7 @@ fn the_lab_flight_opens_with_the_server_s_key() {
     let by_server = decrypt(&capture, &[], std::slice::from_ref(&server));
     let opened: Vec<&Tls> = handshakes(&by_server).filter(|row| !row.decrypted_by.is_empty()).collect();
     assert_eq!(opened.len(), 1);
-    assert!(opened[0].cipher.as_deref() == Some("TLS_RSA_WITH_AES_128_GCM_SHA256") && opened[0].unopened == Some(0), "{opened:?}");
+    assert!(opened[0].hellos.cipher.as_deref() == Some("TLS_RSA_WITH_AES_128_GCM_SHA256") && opened[0].unopened == Some(0), "{opened:?}");
     assert_eq!(requests(&by_server), BTreeMap::from([("log-upload.djiservice.org /rsa-kex".to_owned(), 1)]));
     let by_all = decrypt(&capture, &[lab.join("s1-wpa2-psk-full/sslkeys.txt")], &[server]);
     assert_eq!(handshakes(&by_all).filter(|row| !row.decrypted_by.is_empty() && row.unopened == Some(0)).count(), 7);

@@ -1,5 +1,6 @@
 //! Sessions of DTLS that OpenSSL made (tests/data/dtls/generate.py): what they say in clear, and what their keys open.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -74,8 +75,11 @@ fn hellos_and_certificates_are_read_without_keys() {
     let told: BTreeMap<String, (String, String, bool)> = handshakes(&collected)
         .into_iter()
         .map(|row| {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            (row.server_name.clone().unwrap_or_else(|| "(resumed)".to_owned()), (text(&row.version), text(&row.cipher), row.is_resumed))
+            let text = |text: &Option<Cow<'static, str>>| text.clone().unwrap_or_default().into_owned();
+            (
+                row.hellos.server_name.clone().unwrap_or_else(|| "(resumed)".to_owned()),
+                (text(&row.hellos.version), text(&row.hellos.cipher), row.is_resumed),
+            )
         })
         .collect();
     let suite = |name: &str| told.get(&format!("{name}.example")).cloned().unwrap_or_default();
@@ -92,8 +96,11 @@ fn hellos_and_certificates_are_read_without_keys() {
         assert_eq!((flow.application.as_deref(), flow.encryption), (Some("dtls"), Encryption::Dtls));
     }
     assert_eq!((anomalies(&collected), queries(&collected).len()), (BTreeSet::new(), 0));
-    let gcm = handshakes(&collected).into_iter().find(|row| !row.alpn.is_empty()).unwrap();
-    assert_eq!((gcm.alpn.as_slice(), gcm.alpn_chosen.as_deref()), (&["coap".to_owned(), "webrtc".to_owned()][..], Some("coap")));
+    let gcm = handshakes(&collected).into_iter().find(|row| !row.hellos.alpn.is_empty()).unwrap();
+    assert_eq!(
+        (gcm.hellos.alpn.as_slice(), gcm.hellos.alpn_chosen.as_deref()),
+        (&["coap".to_owned(), "webrtc".to_owned()][..], Some("coap"))
+    );
     assert!(gcm.hello_frames[1].starts_with("retry:") && gcm.hello_frames.len() == 4, "{:?}", gcm.hello_frames);
 }
 
@@ -110,14 +117,14 @@ fn every_suite_opens() {
     for row in &rows {
         assert!(!row.decrypted_by.is_empty() && row.unopened == Some(0), "{row:?}");
         assert!(row.plain_bytes_out.is_some_and(|bytes| bytes >= 100), "{row:?}");
-        let name = row.server_name.as_deref().unwrap_or("dtls12-resumed.example");
+        let name = row.hellos.server_name.as_deref().unwrap_or("dtls12-resumed.example");
         if !name.contains("psk") && !name.contains("lossy") {
             assert_eq!(answered.get(name), Some(&1), "{name}: {answered:?}");
         }
     }
     let bytes = |row: &Tls| row.plain_bytes_out.unwrap_or(0) + row.plain_bytes_in.unwrap_or(0);
     let told: BTreeMap<_, _> =
-        rows.iter().map(|row| (row.server_name.as_deref().unwrap_or("dtls12-resumed.example"), bytes(row))).collect();
+        rows.iter().map(|row| (row.hellos.server_name.as_deref().unwrap_or("dtls12-resumed.example"), bytes(row))).collect();
     for (name, bytes) in OPENED {
         assert_eq!(told[format!("{name}.example").as_str()], *bytes, "{name}");
     }
@@ -146,7 +153,7 @@ fn what_is_opened_is_looked_through() {
         .filter_map(|row| if let Row::Finding(row) = row { Some(&**row) } else { None })
         .filter(|finding| finding.identifier.is_some())
         .collect();
-    let psk = handshakes(&collected).into_iter().find(|row| row.cipher.as_deref() == Some("TLS_PSK_WITH_AES_128_CCM_8")).unwrap();
+    let psk = handshakes(&collected).into_iter().find(|row| row.hellos.cipher.as_deref() == Some("TLS_PSK_WITH_AES_128_CCM_8")).unwrap();
     assert!(found.iter().any(|finding| finding.flow_id == Some(psk.origin.flow_id)), "{found:?}");
     assert!(found.iter().all(|finding| finding.decrypted && finding.part.as_deref() == Some("payload")));
 }

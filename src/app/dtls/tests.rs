@@ -74,9 +74,12 @@ fn a_handshake_with_a_cookie_and_pieces_in_any_order() {
     datagrams.push((DEVICE, record(23, 1, &[7; 40])));
     let (rows, facts) = run(&datagrams);
     let [row] = tls(&rows)[..] else { panic!("one handshake: {rows:?}") };
-    assert_eq!((row.version.as_deref(), row.cipher.as_deref()), (Some("DTLS 1.2"), Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")));
-    assert_eq!((row.server_name.as_deref(), row.alpn.as_slice()), (Some("coap.example"), &["coap".to_owned()][..]));
-    assert!(row.established && row.from_device && row.ja4.as_deref().unwrap().starts_with("dd2d0202cp_"), "{row:?}");
+    assert_eq!(
+        (row.hellos.version.as_deref(), row.hellos.cipher.as_deref()),
+        (Some("DTLS 1.2"), Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"))
+    );
+    assert_eq!((row.hellos.server_name.as_deref(), row.hellos.alpn.as_slice()), (Some("coap.example"), &["coap".to_owned()][..]));
+    assert!(row.established && row.from_device && row.hellos.ja4.as_deref().unwrap().starts_with("dd2d0202cp_"), "{row:?}");
     assert_eq!(row.hello_frames.len(), 4, "{:?}", row.hello_frames);
     assert_eq!(rows.iter().filter(|row| matches!(row, Row::Certificate(_))).count(), 1, "sent again, read once");
     assert_eq!((facts.application, facts.encryption), (Some("dtls"), Encryption::Dtls));
@@ -101,7 +104,7 @@ fn ends_that_keep_their_ports_begin_again() {
 fn what_is_left_of_a_hello_is_told() {
     let (rows, facts) = run(&[(DEVICE, pieces(0, &hello(7, b""), 60).swap_remove(0))]);
     let [row] = tls(&rows)[..] else { panic!("one handshake: {rows:?}") };
-    assert_eq!((row.ja4.as_deref(), facts.quality.as_slice()), (None, &["hello-cut"][..]));
+    assert_eq!((row.hellos.ja4.as_deref(), facts.quality.as_slice()), (None, &["hello-cut"][..]));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::Context;
 use super::{Kind, NO_FORWARD_SECRECY, OLD_QUIC, OLD_TLS, OLD_TLS_OFFERED, Seen, UNKNOWN_QUIC, WEAK_CIPHER, WEAK_CIPHER_OFFERED, tell};
-use crate::record::{Origin, Quic, Tls};
+use crate::record::{Hellos, Origin};
 
 /// Words in the names of ciphers that can be broken (RFC 7465, RFC 8429, RFC 9325 section 4.1), that hide nothing, or that know no
 /// server.
@@ -13,40 +13,15 @@ const WEAK: &[&[u8]] = &[b"NULL", b"EXPORT", b"EXPORT1024", b"anon", b"RC4", b"R
 /// What a handshake came to, and what it could have.
 pub(in crate::app) struct Agreed<'a> {
     origin: &'a Origin,
-    name: Option<&'a String>,
-    version: Option<&'a str>,
-    versions: &'a [Cow<'static, str>],
-    cipher: Option<&'a str>,
-    ciphers: &'a [Cow<'static, str>],
+    hellos: &'a Hellos,
     /// The server has answered.
     is_answered: bool,
 }
 
 impl<'a> Agreed<'a> {
     /// By its row; answered, unless something else is said.
-    pub(in crate::app) fn tls(row: &'a Tls) -> Self {
-        Self {
-            origin: &row.origin,
-            name: row.server_name.as_ref(),
-            version: row.version.as_deref(),
-            versions: &row.versions_offered,
-            cipher: row.cipher.as_deref(),
-            ciphers: &row.ciphers_offered,
-            is_answered: true,
-        }
-    }
-
-    /// By its row; answered, unless something else is said.
-    pub(in crate::app) fn quic(row: &'a Quic) -> Self {
-        Self {
-            origin: &row.origin,
-            name: row.server_name.as_ref(),
-            version: row.version.as_deref(),
-            versions: &row.versions_offered,
-            cipher: row.cipher.as_deref(),
-            ciphers: &row.ciphers_offered,
-            is_answered: true,
-        }
+    pub(in crate::app) const fn new(origin: &'a Origin, hellos: &'a Hellos) -> Self {
+        Self { origin, hellos, is_answered: true }
     }
 
     /// With the server's answer, or without one.
@@ -56,7 +31,7 @@ impl<'a> Agreed<'a> {
     }
 
     fn say(&self, kind: &Kind, (what, value): (String, String), context: &mut Context<'_>) {
-        let (at, name) = ((self.origin.frame, self.origin.time), self.name.cloned());
+        let (at, name) = ((self.origin.frame, self.origin.time), self.hellos.server_name.clone());
         tell(kind, Seen { at, what, value, name, basis: "content" }, context);
     }
 }
@@ -95,21 +70,21 @@ fn is_weak(cipher: &str) -> bool {
 /// Tells what is weak about a handshake.
 pub(in crate::app) fn agreed(agreed: &Agreed<'_>, context: &mut Context<'_>) {
     let mut say = |kind, what: String, value: String| agreed.say(kind, (what, value), context);
-    let version = agreed.version.unwrap_or_default();
+    let version = agreed.hellos.version.as_deref().unwrap_or_default();
     if agreed.is_answered && is_old(version) {
         say(&OLD_TLS, format!("the connection uses {version}"), version.to_owned());
     }
-    let old: Vec<&str> = agreed.versions.iter().map(Cow::as_ref).filter(|offered| is_old(offered)).collect();
+    let old: Vec<&str> = agreed.hellos.versions_offered.iter().map(Cow::as_ref).filter(|offered| is_old(offered)).collect();
     if !old.is_empty() {
         say(&OLD_TLS_OFFERED, format!("the client would use {} too", old.join(", ")), old.join(","));
     }
-    if let Some(cipher) = agreed.cipher.filter(|cipher| is_weak(cipher)) {
+    if let Some(cipher) = agreed.hellos.cipher.as_deref().filter(|cipher| is_weak(cipher)) {
         say(&WEAK_CIPHER, format!("the connection is sealed with {cipher}"), cipher.to_owned());
     }
-    if let Some(cipher) = agreed.cipher.filter(|cipher| cipher.starts_with("TLS_RSA_WITH_")) {
+    if let Some(cipher) = agreed.hellos.cipher.as_deref().filter(|cipher| cipher.starts_with("TLS_RSA_WITH_")) {
         say(&NO_FORWARD_SECRECY, format!("the connection's key was sent under the server's key ({cipher})"), cipher.to_owned());
     }
-    let weak: Vec<&str> = agreed.ciphers.iter().map(Cow::as_ref).filter(|cipher| is_weak(cipher)).collect();
+    let weak: Vec<&str> = agreed.hellos.ciphers_offered.iter().map(Cow::as_ref).filter(|cipher| is_weak(cipher)).collect();
     if !weak.is_empty() {
         say(&WEAK_CIPHER_OFFERED, format!("the client would use {}", weak.join(", ")), weak.join(","));
     }

@@ -6,7 +6,7 @@ use super::super::tests::flow_with_ports;
 use super::super::{Context, Data, Follow, Side, Transport};
 use super::*;
 use crate::app::opened::marked;
-use crate::record::{Quic, Tls};
+use crate::record::Hellos;
 use crate::wire::x509::Certificate;
 
 type Step<'a> = (Side, &'a [u8]);
@@ -141,36 +141,23 @@ fn old_versions_and_weak_ciphers() {
     let mut rows = Vec::new();
     let mut context = Context { flow: &flow, rows: &mut rows };
     let texts = |list: &[&'static str]| list.iter().map(|text| Cow::from(*text)).collect::<Vec<_>>();
-    let row = Tls {
-        origin: flow.origin(3, Timestamp::default()),
-        version: Some("TLS 1.0".to_owned()),
+    let origin = flow.origin(3, Timestamp::default());
+    let bad = Hellos {
+        version: Some("TLS 1.0".into()),
         versions_offered: texts(&["TLS 1.2", "TLS 1.0"]),
         ciphers_offered: texts(&["TLS_AES_128_GCM_SHA256", "TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_EXPORT_WITH_RC4_40_MD5"]),
-        server_name: Some("a.example".to_owned()),
-        alpn: Vec::new(),
-        alpn_chosen: None,
-        cipher: Some("TLS_RSA_WITH_RC4_128_SHA".to_owned()),
-        ech: None,
-        ja4: None,
-        from_device: true,
-        is_resumed: false,
-        hello_frames: Vec::new(),
-        established: true,
-        alert: None,
-        decrypted_by: Vec::new(),
-        plain_bytes_out: None,
-        plain_bytes_in: None,
-        unopened: None,
+        cipher: Some("TLS_RSA_WITH_RC4_128_SHA".into()),
+        ..Hellos::default()
     };
-    agreed(&Agreed::tls(&row), &mut context);
-    let good = Tls {
-        version: Some("TLS 1.3".to_owned()),
+    agreed(&Agreed::new(&origin, &bad), &mut context);
+    let good = Hellos {
+        version: Some("TLS 1.3".into()),
         versions_offered: texts(&["TLS 1.3", "TLS 1.2"]),
         ciphers_offered: texts(&["TLS_AES_128_GCM_SHA256", "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"]),
-        cipher: Some("TLS_AES_128_GCM_SHA256".to_owned()),
-        ..row
+        cipher: Some("TLS_AES_128_GCM_SHA256".into()),
+        ..Hellos::default()
     };
-    agreed(&Agreed::tls(&good), &mut context);
+    agreed(&Agreed::new(&origin, &good), &mut context);
     let told: Vec<_> = found(&rows).iter().map(|finding| (finding.kind, finding.value.clone().unwrap())).collect();
     let expected = [
         ("old-tls", "TLS 1.0"),
@@ -225,30 +212,16 @@ fn versions_of_quic_that_are_no_standard() {
     let flow = flow_with_ports(Transport::Udp, 50_000, 443);
     let told = |version: &str| {
         let mut rows = Vec::new();
-        let row = Quic {
-            origin: flow.origin(7, Timestamp::default()),
-            version: Some("TLS 1.3".to_owned()),
+        let origin = flow.origin(7, Timestamp::default());
+        let hellos = Hellos {
+            version: Some("TLS 1.3".into()),
             versions_offered: vec!["TLS 1.3".into(), "TLS 1.1".into()],
             ciphers_offered: vec!["TLS_AES_128_GCM_SHA256".into(), "TLS_RSA_WITH_RC4_128_SHA".into()],
-            server_name: Some("a.example".to_owned()),
-            alpn: Vec::new(),
-            alpn_chosen: None,
-            cipher: Some("TLS_AES_128_GCM_SHA256".to_owned()),
-            ech: None,
-            ja4: None,
-            from_device: true,
-            quic_version: version.to_owned(),
-            dcid: String::new(),
-            datagrams: 1,
-            established: true,
-            user_agent: None,
-            decrypted_by: Vec::new(),
-            plain_bytes_out: None,
-            plain_bytes_in: None,
-            unopened: None,
+            cipher: Some("TLS_AES_128_GCM_SHA256".into()),
+            ..Hellos::default()
         };
         let mut context = Context { flow: &flow, rows: &mut rows };
-        let read = Agreed::quic(&row);
+        let read = Agreed::new(&origin, &hellos);
         agreed(&read, &mut context);
         quic_version(version, &read, &mut context);
         let kinds = rows.iter().filter_map(|row| if let Row::Finding(finding) = row { Some(finding.kind) } else { None });

@@ -81,13 +81,13 @@ fn tells_a_connection() {
     let quic = only(&rows);
     assert_eq!(appetite, Appetite::Done);
     assert_eq!(
-        (quic.server_name.as_deref(), quic.quic_version.as_str(), quic.dcid.as_str()),
+        (quic.hellos.server_name.as_deref(), quic.quic_version.as_str(), quic.dcid.as_str()),
         (Some("q.example"), "v1", "0102030405060708")
     );
-    assert_eq!((quic.version.as_deref(), quic.cipher.as_deref()), (Some("TLS 1.3"), Some("TLS_AES_256_GCM_SHA384")));
-    assert_eq!((quic.alpn.as_slice(), quic.user_agent.as_deref()), (&["h3".to_owned()][..], Some("abc")));
+    assert_eq!((quic.hellos.version.as_deref(), quic.hellos.cipher.as_deref()), (Some("TLS 1.3"), Some("TLS_AES_256_GCM_SHA384")));
+    assert_eq!((quic.hellos.alpn.as_slice(), quic.user_agent.as_deref()), (&["h3".to_owned()][..], Some("abc")));
     assert_eq!((quic.from_device, quic.established, quic.datagrams, quic.origin.frame), (true, true, 1, 2));
-    assert!(quic.ja4.as_deref().unwrap().starts_with("q13d0204h3_"));
+    assert!(quic.hellos.ja4.as_deref().unwrap().starts_with("q13d0204h3_"));
     assert_eq!((facts.application, facts.encryption, facts.names.len()), (Some("quic"), Encryption::Quic, 1));
 }
 
@@ -101,7 +101,7 @@ fn pieces_come_in_any_order() {
     for order in [[0, 1], [1, 0]] {
         let (rows, _, _) = run(&order.map(|index| datagrams[index].clone()));
         let quic = only(&rows);
-        assert_eq!((quic.server_name.as_deref(), quic.datagrams, quic.origin.frame), (Some("q.example"), 2, 2));
+        assert_eq!((quic.hellos.server_name.as_deref(), quic.datagrams, quic.origin.frame), (Some("q.example"), 2, 2));
     }
     let together = [datagrams[0].1.clone(), datagrams[1].1.clone()].concat();
     assert_eq!(only(&run(&[(Side::Device, together)]).0).datagrams, 1);
@@ -111,7 +111,7 @@ fn pieces_come_in_any_order() {
 fn a_hello_whose_end_is_lost_still_names_the_server() {
     let hello = hello();
     let (rows, facts, _) = run(&[(Side::Device, protect(V1, End::Client, FIRST, [0; 4], &crypto(0, &hello[..hello.len() - 5])))]);
-    assert_eq!((only(&rows).server_name.as_deref(), only(&rows).ja4.as_deref()), (Some("q.example"), None));
+    assert_eq!((only(&rows).hellos.server_name.as_deref(), only(&rows).hellos.ja4.as_deref()), (Some("q.example"), None));
     assert_eq!(facts.quality, ["hello-cut"]);
 }
 
@@ -123,22 +123,22 @@ fn a_retry_changes_the_keys() {
     let begun = protect(V1, End::Client, FIRST, [0; 4], &[crypto(0, &hello()[..half]), vec![0; 40]].concat());
     let (rows, _, _) = run(&[(Side::Device, begun), (Side::Remote, retry), (Side::Device, first(V1, &second))]);
     let quic = only(&rows);
-    assert_eq!((quic.server_name.as_deref(), quic.dcid.as_str(), quic.origin.frame), (Some("q.example"), "0102030405060708", 3));
+    assert_eq!((quic.hellos.server_name.as_deref(), quic.dcid.as_str(), quic.origin.frame), (Some("q.example"), "0102030405060708", 3));
 }
 
 #[test]
 fn the_server_may_move_to_version_2() {
     let (rows, _, _) = run(&[(Side::Device, first(V1, FIRST)), (Side::Remote, answer(V2))]);
-    assert_eq!((only(&rows).quic_version.as_str(), only(&rows).cipher.is_some()), ("v2", true));
+    assert_eq!((only(&rows).quic_version.as_str(), only(&rows).hellos.cipher.is_some()), ("v2", true));
 }
 
 #[test]
 fn the_client_is_who_opens_with_its_own_keys() {
     let (rows, _, _) = run(&[(Side::Remote, first(V1, FIRST)), (Side::Device, answer(V1))]);
-    assert_eq!((only(&rows).from_device, only(&rows).cipher.is_some()), (false, true));
+    assert_eq!((only(&rows).from_device, only(&rows).hellos.cipher.is_some()), (false, true));
     // Only the server was captured: its version is all that is known.
     let (rows, _, _) = run(&[(Side::Remote, answer(V1))]);
-    assert_eq!((only(&rows).from_device, only(&rows).server_name.as_deref(), only(&rows).quic_version.as_str()), (true, None, "v1"));
+    assert_eq!((only(&rows).from_device, only(&rows).hellos.server_name.as_deref(), only(&rows).quic_version.as_str()), (true, None, "v1"));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn every_version_opens() {
     {
         let datagram = first(Version(number), FIRST);
         assert!(recognised(&datagram), "{number:08x}");
-        assert_eq!(only(&run(&[(Side::Device, datagram)]).0).server_name.as_deref(), Some("q.example"), "{number:08x}");
+        assert_eq!(only(&run(&[(Side::Device, datagram)]).0).hellos.server_name.as_deref(), Some("q.example"), "{number:08x}");
     }
 }
 
@@ -160,13 +160,13 @@ fn tells_google_quic() {
         assert!(recognised(&datagram));
         let (rows, facts, _) = run(&[(Side::Device, datagram)]);
         let quic = only(&rows);
-        assert_eq!((quic.server_name.as_deref(), quic.user_agent.as_deref()), (Some("www.example"), Some("Chrome/60")));
-        assert_eq!((quic.quic_version.as_bytes(), quic.ja4.as_deref(), facts.names.len()), (&version[..], None, 1));
+        assert_eq!((quic.hellos.server_name.as_deref(), quic.user_agent.as_deref()), (Some("www.example"), Some("Chrome/60")));
+        assert_eq!((quic.quic_version.as_bytes(), quic.hellos.ja4.as_deref(), facts.names.len()), (&version[..], None, 1));
     }
     let mut frame = crypto(0, &hello);
     frame[0] = 8;
     let (rows, _, _) = run(&[(Side::Device, protect(Version::Q050, End::Client, FIRST, [0; 4], &frame))]);
-    assert_eq!((only(&rows).server_name.as_deref(), only(&rows).quic_version.as_str()), (Some("www.example"), "Q050"));
+    assert_eq!((only(&rows).hellos.server_name.as_deref(), only(&rows).quic_version.as_str()), (Some("www.example"), "Q050"));
 }
 
 #[test]
@@ -238,7 +238,7 @@ proptest! {
         let place = index.index(datagram.len());
         datagram[place] ^= change;
         let (rows, _, _) = run(&[(Side::Device, datagram)]);
-        let has_name = rows.iter().any(|row| matches!(row, Row::Quic(row) if row.server_name.is_some()));
+        let has_name = rows.iter().any(|row| matches!(row, Row::Quic(row) if row.hellos.server_name.is_some()));
         prop_assert!(!has_name);
     }
 }

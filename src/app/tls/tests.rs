@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::app::tests::flow_with_ports;
+use crate::record::NameSource;
 use crate::wire::handshake::tests::{client_hello, name};
 use crate::wire::x509::tests::certificate;
 
@@ -127,8 +128,11 @@ fn tells_a_handshake_of_tls_1_2() {
     let (rows, facts, appetite) = run(443, &handshake_12());
     let [Row::Certificate(leaf), Row::Finding(doubt), Row::Tls(tls)] = rows.as_slice() else { panic!("{rows:?}") };
     assert_eq!((appetite, doubt.kind), (Appetite::Done, "certificate-self-signed"));
-    assert_eq!((tls.version.as_deref(), tls.cipher.as_deref()), (Some("TLS 1.2"), Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")));
-    assert_eq!((tls.server_name.as_deref(), tls.alpn_chosen.as_deref()), (Some("api.example"), Some("h2")));
+    assert_eq!(
+        (tls.hellos.version.as_deref(), tls.hellos.cipher.as_deref()),
+        (Some("TLS 1.2"), Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"))
+    );
+    assert_eq!((tls.hellos.server_name.as_deref(), tls.hellos.alpn_chosen.as_deref()), (Some("api.example"), Some("h2")));
     assert_eq!(tls.alert.as_deref(), Some("warning unrecognized_name by remote"));
     assert_eq!((tls.from_device, tls.established, tls.is_resumed), (true, true, false));
     assert_eq!(tls.hello_frames, ["client:1", "server:2"]);
@@ -173,10 +177,10 @@ fn tells_a_retry_of_tls_1_3() {
     let (rows, _, appetite) = run(443, &steps);
     let tls = only(&rows);
     assert_eq!((appetite, tls.established, tls.is_resumed), (Appetite::Done, true, true));
-    assert_eq!(tls.version.as_deref(), Some("TLS 1.3"));
-    assert_eq!(tls.versions_offered, ["TLS 1.3", "TLS 1.2"]);
+    assert_eq!(tls.hellos.version.as_deref(), Some("TLS 1.3"));
+    assert_eq!(tls.hellos.versions_offered, ["TLS 1.3", "TLS 1.2"]);
     assert_eq!(tls.hello_frames, ["client:1", "retry:2", "client:3", "server:4"]);
-    assert!(tls.ja4.as_deref().unwrap().starts_with("t13d020200_"));
+    assert!(tls.hellos.ja4.as_deref().unwrap().starts_with("t13d020200_"));
 }
 
 #[test]
@@ -203,11 +207,14 @@ fn one_side_is_enough() {
     let server_only: Vec<Step> = handshake_12().into_iter().filter(|step| matches!(step, Step::Bytes(REMOTE, _))).collect();
     let (rows, facts, _) = run(443, &server_only);
     let tls = only(&rows);
-    assert_eq!((tls.server_name.as_deref(), tls.version.as_deref(), tls.ja4.as_deref()), (None, Some("TLS 1.2"), None));
+    assert_eq!(
+        (tls.hellos.server_name.as_deref(), tls.hellos.version.as_deref(), tls.hellos.ja4.as_deref()),
+        (None, Some("TLS 1.2"), None)
+    );
     assert_eq!((tls.from_device, facts.names.len()), (true, 2));
     let (rows, _, _) = run(443, &[offer(&[(0, &name("a.example"))])]);
     let tls = only(&rows);
-    assert_eq!((tls.version.as_deref(), tls.cipher.as_deref(), tls.established), (Some("TLS 1.2"), None, false));
+    assert_eq!((tls.hellos.version.as_deref(), tls.hellos.cipher.as_deref(), tls.established), (Some("TLS 1.2"), None, false));
     // In the middle of a connection there is nothing to tell.
     let data = [Step::Bytes(DEVICE, record(23, &[0; 50])), Step::Bytes(REMOTE, record(23, &[0; 50]))];
     let (rows, facts, appetite) = run(443, &data);
@@ -222,13 +229,13 @@ fn a_hole_costs_only_what_it_took() {
     steps.splice(..1, [Step::Bytes(DEVICE, hello[..120].to_vec()), Step::Gap(DEVICE, missing)]);
     let (rows, facts, _) = run(443, &steps);
     let tls = only(&rows);
-    assert_eq!((tls.server_name.as_deref(), tls.ja4.as_deref(), tls.established), (Some("a.example"), None, true));
-    assert_eq!(tls.cipher.as_deref(), Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+    assert_eq!((tls.hellos.server_name.as_deref(), tls.hellos.ja4.as_deref(), tls.established), (Some("a.example"), None, true));
+    assert_eq!(tls.hellos.cipher.as_deref(), Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
     assert_eq!(facts.quality, ["hello-cut", "handshake-gap"]);
     assert!(anomalies(&rows).is_empty());
     // A hello that just ends is read as far as it goes.
     let (rows, facts, _) = run(443, &[Step::Bytes(DEVICE, hello[..120].to_vec())]);
-    assert_eq!((only(&rows).server_name.as_deref(), facts.quality.as_slice()), (Some("a.example"), &["hello-cut"][..]));
+    assert_eq!((only(&rows).hellos.server_name.as_deref(), facts.quality.as_slice()), (Some("a.example"), &["hello-cut"][..]));
 }
 
 #[test]
@@ -239,8 +246,8 @@ fn reads_the_hello_of_ssl_2() {
     assert_eq!(recognise(probe), Recognised::Yes);
     let (rows, _, _) = run(443, &[Step::Bytes(DEVICE, hello), Step::Bytes(REMOTE, record(22, &server_hello([1; 32], &[], 0x002f, &[])))]);
     let tls = only(&rows);
-    assert_eq!((tls.versions_offered.as_slice(), tls.ja4.as_deref()), (&["TLS 1.0".into()][..], None));
-    assert_eq!(tls.cipher.as_deref(), Some("TLS_RSA_WITH_AES_128_CBC_SHA"));
+    assert_eq!((tls.hellos.versions_offered.as_slice(), tls.hellos.ja4.as_deref()), (&["TLS 1.0".into()][..], None));
+    assert_eq!(tls.hellos.cipher.as_deref(), Some("TLS_RSA_WITH_AES_128_CBC_SHA"));
 }
 
 #[test]
@@ -258,13 +265,13 @@ fn knows_dns_over_tls() {
 #[test]
 fn an_address_is_no_name() {
     let (rows, facts, _) = run(443, &[offer(&[(0, &name("192.0.2.9"))])]);
-    assert_eq!((only(&rows).server_name.as_deref(), facts.names.len()), (Some("192.0.2.9"), 0));
+    assert_eq!((only(&rows).hellos.server_name.as_deref(), facts.names.len()), (Some("192.0.2.9"), 0));
 }
 
 #[test]
 fn hostile_names_are_escaped() {
     let (rows, _, _) = run(443, &[offer(&[(0, &name("A\x1b[31m.example"))])]);
-    assert_eq!(only(&rows).server_name.as_deref(), Some(r"a\x1b[31m.example"));
+    assert_eq!(only(&rows).hellos.server_name.as_deref(), Some(r"a\x1b[31m.example"));
 }
 
 #[test]
