@@ -40,8 +40,8 @@ pub(super) struct Rows<R: Record> {
 }
 
 /// Rows that wait until their values are put into columns, one column after the other: a table has more columns than fit into the
-/// nearest cache.
-const WAITING: usize = 64;
+/// nearest cache, and so many rows do. A row of `dns` may hold a megabyte.
+const WAITING: usize = 16;
 
 impl<R: Record> Rows<R> {
     pub(super) fn new() -> Self {
