@@ -76,7 +76,7 @@ impl Multipart {
         match self.state {
             State::Over => (!bytes.is_empty()).then_some(&[]),
             State::Line => {
-                let end = find(bytes, b"\n");
+                let end = find(bounded(bytes), b"\n");
                 if bytes.starts_with(b"--") || end.is_none() && bytes.len() > FORM_HEAD_BYTES {
                     self.state = State::Over;
                     return Some(&[]);
@@ -92,7 +92,7 @@ impl Multipart {
 
     fn head<'a>(&mut self, bytes: &'a [u8], take: &mut dyn FnMut(Piece<'_>)) -> Option<&'a [u8]> {
         // A part without fields begins with the empty line.
-        let (head, skipped) = match find(bytes, b"\r\n\r\n") {
+        let (head, skipped) = match find(bounded(bytes), b"\r\n\r\n") {
             _ if bytes.starts_with(b"\r\n") => (0, 2),
             Some(at) => (at, 4),
             None if bytes.len() > FORM_HEAD_BYTES => {
@@ -128,6 +128,11 @@ impl Multipart {
         }
         (rest > 0).then(|| bytes.get(rest..)).flatten()
     }
+}
+
+/// The bytes in which a head must end: what lies behind them must not matter, as it may come later.
+fn bounded(bytes: &[u8]) -> &[u8] {
+    bytes.get(..=FORM_HEAD_BYTES).unwrap_or(bytes)
 }
 
 fn find(bytes: &[u8], word: &[u8]) -> Option<usize> {
@@ -285,6 +290,19 @@ mod tests {
     fn heads_are_bounded() {
         let endless = [b"--a b\r\n", &*vec![b'a'; 3 * FORM_HEAD_BYTES]].concat();
         assert_eq!(pieces(&endless, 100), ".");
+    }
+
+    #[test]
+    fn what_is_too_long_is_so_in_one_piece_too() {
+        for length in [FORM_HEAD_BYTES - 4, FORM_HEAD_BYTES - 3, FORM_HEAD_BYTES - 2, FORM_HEAD_BYTES + 1, 2 * FORM_HEAD_BYTES] {
+            let fill = vec![b'a'; length];
+            let head = [b"--a b\r\n", &*fill, b"\r\n\r\ndata"].concat();
+            let line = [b"--a b", &*fill, b"\nA: b\r\n\r\ndata"].concat();
+            for body in [head, line] {
+                let small = pieces(&body, 3);
+                assert!([7, 1_000, body.len()].iter().all(|piece| pieces(&body, *piece) == small), "{length}");
+            }
+        }
     }
 
     #[test]
