@@ -405,7 +405,7 @@ pub(crate) const ROW_GROUP_BYTES: usize = 64 << 20;
 /// Shards of partial sums.
 #[cfg(feature = "table")]
 pub(crate) const PARTIAL_SHARDS: u64 = 8;
-/// Rows of partial sums in a shard after which they are added up, or twice as many as there are distinct keys: they are what
+/// Rows in a shard, sums among them, after which they are added up, or twice as many as there are distinct keys: they are what
 /// grows in the join, about 400 bytes each.
 #[cfg(feature = "table")]
 pub(crate) const PARTIAL_ROWS: usize = 4_096;

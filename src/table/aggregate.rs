@@ -1,5 +1,5 @@
-//! `summary` and `destinations`, added up from the row groups of `flows` as they are written: partial
-//! sums per row group, sums of those when they grow, one last sum at the end.
+//! `summary` and `destinations`, added up from the row groups of `flows` as they are written: rows wait in
+//! shards, are added to the sums of their shard when there are many, and once more at the end.
 
 use std::hash::BuildHasher as _;
 

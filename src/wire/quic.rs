@@ -333,8 +333,7 @@ fn frame<'a>(version: Version, reader: &mut Reader<'a>) -> Option<Option<(u64, &
     match (reader.u8().ok()?, version.has_google_frames()) {
         // PADDING, mostly many in a row: the client's Initials are filled up to 1,200 bytes.
         (0, _) => {
-            let more = reader.rest().iter().take_while(|byte| **byte == 0).count();
-            reader.take_up_to(more);
+            pass_padding(reader);
             Some(None)
         }
         // PING.
@@ -350,6 +349,12 @@ fn frame<'a>(version: Version, reader: &mut Reader<'a>) -> Option<Option<(u64, &
         }
         _ => None,
     }
+}
+
+/// Moves over the PADDING frames that follow one: each is a zero.
+fn pass_padding(reader: &mut Reader<'_>) {
+    let padding = reader.rest().iter().take_while(|byte| **byte == 0).count();
+    reader.take_up_to(padding);
 }
 
 /// Moves over an ACK frame (RFC 9000 section 19.3).

@@ -6,7 +6,7 @@
 //! NEW_CONNECTION_ID    24 | number v | retired v | length 1 | identifier | token 16
 //! ```
 
-use super::{acknowledgement, number};
+use super::{acknowledgement, number, pass_padding};
 use crate::wire::{Reader, Short};
 
 /// A frame, as far as it matters to a reader.
@@ -56,10 +56,7 @@ fn read<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, Short> {
     let kind = number(reader)?;
     match kind {
         // Padding comes by the thousand.
-        0 => {
-            let padding = reader.rest().iter().take_while(|byte| **byte == 0).count();
-            reader.skip(padding)?;
-        }
+        0 => pass_padding(reader),
         0x01 | 0x1e | 0x1f => {}
         0x02 => acknowledgement(reader, 2)?,
         0x03 => acknowledgement(reader, 3)?,
